@@ -1,0 +1,221 @@
+//! What can go wrong while a read model is built. [`Error::class`] is all that the engine branches
+//! on. No message carries the data of an event or a row: Postgres' own messages may quote values,
+//! so that only their codes and names are shown.
+
+use std::fmt;
+
+use event_log::{ErrorClass, Position};
+use schemas::{AggregateId, DecodeError, envelope::EnvelopeError};
+use tokio_postgres::error::SqlState;
+
+use crate::{projection::ProjectionError, row::RowError};
+
+/// An error of the runtime.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A Postgres call failed.
+    #[error("cannot {doing}: {source}")]
+    Postgres {
+        /// What was attempted, on what.
+        doing: &'static str,
+        /// Why it failed.
+        source: PostgresError,
+    },
+    /// No connection could be had.
+    #[error("cannot get a Postgres connection: {0}")]
+    Connection(String),
+    /// Something took longer than it may.
+    #[error("cannot {doing} within {seconds} s")]
+    Overdue {
+        /// What was attempted.
+        doing: &'static str,
+        /// The limit.
+        seconds: u64,
+    },
+    /// Kafka or the registry failed.
+    #[error("{0}")]
+    Log(Explained<event_log::Error>),
+    /// A row of ours cannot be read.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// An event that cannot be handled.
+    #[error("event at {} offset {}, key {}, cannot be handled: {reason}", .at.partition, .at.offset, .key.as_deref().unwrap_or("unreadable"))]
+    Poison {
+        /// Where it is.
+        at: Position,
+        /// Its key, when it has a readable one.
+        key: Option<Box<str>>,
+        /// What is wrong with it.
+        reason: Poison,
+    },
+    /// A partition that belongs to somebody else by now. Nothing was written.
+    #[error("{0} has another owner by now")]
+    Fenced(event_log::Partition),
+    /// Something that only a person can mend.
+    #[error("{0}")]
+    Broken(String),
+    /// A migration failed.
+    #[error("cannot migrate the schema: {0}")]
+    Migration(String),
+}
+
+/// Why one event can never be handled as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Poison {
+    /// Its headers are no envelope.
+    #[error("envelope: {0}")]
+    Envelope(#[from] EnvelopeError),
+    /// Its payload cannot be decoded.
+    #[error("payload: {0}")]
+    Decode(#[from] DecodeError),
+    /// The registry does not know its schema, or has nonsense under its id.
+    #[error("schema: {0}")]
+    Schema(String),
+    /// Its key is no aggregate id.
+    #[error("its key is no aggregate id")]
+    Key,
+    /// Its id is no UUID.
+    #[error("its id is no UUID")]
+    Id,
+    /// It says not which version of its aggregate it makes.
+    #[error("it has no ce_sequence")]
+    NoSequence,
+    /// An earlier event of its aggregate is missing from the read model.
+    #[error("gap: it makes version {sequence} of its aggregate, table {table} has version {version}")]
+    Gap {
+        /// The table that keeps the version.
+        table: &'static str,
+        /// The version that it keeps.
+        version: i64,
+        /// The version that the event makes.
+        sequence: i64,
+    },
+    /// Nothing is there to keep its version: the type that starts an aggregate is not handled.
+    #[error("table {0} has no row to keep the version of its aggregate")]
+    NoRow(&'static str),
+    /// The log has it at an offset that is long applied: the log was replaced.
+    #[error("offset {next} was to come next: the topic was truncated or made anew")]
+    Backwards {
+        /// The offset that was due.
+        next: i64,
+    },
+    /// The projection refuses it.
+    #[error("projection: {0}")]
+    Projection(#[from] ProjectionError),
+}
+
+impl Error {
+    /// Names what was attempted on Postgres.
+    pub(crate) fn postgres(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
+        move |source| Self::Postgres {
+            doing,
+            source: PostgresError(source),
+        }
+    }
+
+    /// An event that cannot be handled.
+    pub(crate) fn poison(
+        at: Position,
+        key: Option<&AggregateId>,
+        reason: impl Into<Poison>,
+    ) -> Self {
+        Self::Poison {
+            at,
+            key: key.map(|key| key.as_str().into()),
+            reason: reason.into(),
+        }
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Postgres { source, .. } => source.class(),
+            Self::Connection(_) | Self::Overdue { .. } | Self::Fenced(_) => ErrorClass::Transient,
+            Self::Log(error) => error.0.class(),
+            Self::Poison { .. } => ErrorClass::Poison,
+            Self::Row(_) | Self::Broken(_) | Self::Migration(_) => ErrorClass::Fatal,
+        }
+    }
+}
+
+impl From<event_log::Error> for Error {
+    fn from(error: event_log::Error) -> Self {
+        Self::Log(Explained(error))
+    }
+}
+
+/// An error whose text includes its cause.
+#[derive(Debug)]
+pub struct Explained<E>(pub E);
+
+impl<E: std::error::Error> fmt::Display for Explained<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        match self.0.source() {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An error of Postgres or of the way there, shown without the values it may quote.
+pub struct PostgresError(pub tokio_postgres::Error);
+
+impl PostgresError {
+    /// Outages, conflicts and time-outs pass; what is left is a bug or a wrong set-up.
+    fn class(&self) -> ErrorClass {
+        let Some(code) = self.0.code() else {
+            // Not said by the server: the way there. Only a value that does not fit its column's
+            // type would come back for ever, and that has neither a source in IO nor a closed
+            // connection.
+            let wrong_type = std::error::Error::source(&self.0)
+                .is_some_and(|source| source.is::<tokio_postgres::types::WrongType>());
+            return if wrong_type {
+                ErrorClass::Fatal
+            } else {
+                ErrorClass::Transient
+            };
+        };
+        let transient = matches!(
+            *code,
+            SqlState::LOCK_NOT_AVAILABLE
+                | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+                | SqlState::READ_ONLY_SQL_TRANSACTION
+        ) || ["08", "40", "53", "57", "58"]
+            .iter()
+            .any(|class| code.code().starts_with(class));
+        if transient {
+            ErrorClass::Transient
+        } else {
+            ErrorClass::Fatal
+        }
+    }
+}
+
+impl fmt::Display for PostgresError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(said) = self.0.as_db_error() else {
+            return Explained(&self.0).fmt(f);
+        };
+        write!(f, "SQLSTATE {}", said.code().code())?;
+        for (what, name) in [
+            ("table", said.table()),
+            ("column", said.column()),
+            ("constraint", said.constraint()),
+        ] {
+            if let Some(name) = name {
+                write!(f, ", {what} {name}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for PostgresError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for PostgresError {}

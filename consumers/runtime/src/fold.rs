@@ -1,0 +1,129 @@
+//! The pure middle of a batch: which rows its events need, and what they make of them.
+
+use event_log::Partition;
+use schemas::{Messages, Timestamp};
+
+use crate::{
+    error::{Error, Poison},
+    projection::{Emissions, Projection},
+    recorded::{Item, Recorded},
+    table::{AnyTable, TableSet},
+};
+
+/// What became of the events of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Folded into rows.
+    pub applied: u64,
+    /// Of a type that the projection does not handle.
+    pub passed: u64,
+    /// Already contained in the rows.
+    pub duplicates: u64,
+}
+
+/// Names the rows that the events need.
+pub fn want<P: Projection>(projection: &P, items: &[&Item<P::Event>], tables: &mut P::Tables) {
+    for item in items {
+        let topic = item.at().partition.topic;
+        for table in tables.all() {
+            table.want_aggregate(topic, item.key());
+        }
+        if let Item::Handled(recorded) = item {
+            projection.keys(recorded, tables);
+        }
+    }
+}
+
+/// Folds the events into the rows, in order. Every row they need is loaded.
+///
+/// # Errors
+/// [`Error::Poison`] for the first event that cannot be applied.
+pub fn apply<P: Projection>(
+    projection: &P,
+    items: &[&Item<P::Event>],
+    now: Timestamp,
+    tables: &mut P::Tables,
+) -> Result<(Emissions<P::Emission>, Counts), Error> {
+    let mut out = Emissions::default();
+    let mut counts = Counts::default();
+    for (number, item) in items.iter().enumerate() {
+        let poison = |reason| Error::poison(item.at(), Some(item.key()), reason);
+        let next = next_version(item, tables).map_err(poison)?;
+        if next == Next::Duplicate {
+            counts.duplicates += 1;
+            continue;
+        }
+        for table in tables.all() {
+            table.at_event(number);
+        }
+        match item {
+            Item::Handled(recorded) => {
+                fold(projection, recorded, now, tables, &mut out).map_err(poison)?;
+                counts.applied += 1;
+            }
+            Item::Passed(_) => counts.passed += 1,
+        }
+        if let Next::Version(version) = next {
+            keep_version(item, version, tables).map_err(poison)?;
+        }
+    }
+    Ok((out, counts))
+}
+
+fn fold<P: Projection>(
+    projection: &P,
+    recorded: &Recorded<P::Event>,
+    now: Timestamp,
+    tables: &mut P::Tables,
+    out: &mut Emissions<P::Emission>,
+) -> Result<(), Poison> {
+    out.caused_by(recorded);
+    Ok(projection.apply(recorded, now, tables, out)?)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// No table keeps versions of this topic: the stored offset alone decides.
+    Unversioned,
+    /// The event makes this version, as is due.
+    Version(i64),
+    /// The rows contain it already.
+    Duplicate,
+}
+
+/// Compares the event's sequence with the version that the rows have.
+fn next_version<T: TableSet, E>(item: &Item<E>, tables: &mut T) -> Result<Next, Poison> {
+    let topic = item.at().partition.topic;
+    for table in tables.all() {
+        let Some(version) = table.version(topic, item.key()) else {
+            continue;
+        };
+        let sequence = item.sequence().ok_or(Poison::NoSequence)?;
+        if sequence <= version {
+            return Ok(Next::Duplicate);
+        }
+        if sequence > version + 1 {
+            return Err(Poison::Gap {
+                table: table.name(),
+                version,
+                sequence,
+            });
+        }
+        return Ok(Next::Version(sequence));
+    }
+    Ok(Next::Unversioned)
+}
+
+fn keep_version<T: TableSet, E>(
+    item: &Item<E>,
+    version: i64,
+    tables: &mut T,
+) -> Result<(), Poison> {
+    let topic = item.at().partition.topic;
+    let mut keepers = tables.all().into_iter();
+    let keeper = keepers.find(|table| table.keeps_versions_of(topic));
+    match keeper {
+        Some(table) if !table.set_version(item.key(), version) => Err(Poison::NoRow(table.name())),
+        _ => Ok(()),
+    }
+}

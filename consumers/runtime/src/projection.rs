@@ -1,0 +1,158 @@
+//! The seam between engine and business: a projection turns events into rows. It is synchronous
+//! and pure; what it needs it names beforehand, and time is an argument.
+
+use apache_avro::{
+    AvroResult, reader::datum::GenericDatumReader, writer::datum::GenericDatumWriter,
+};
+use schemas::{AggregateId, EventId, Messages, Timestamp, Topic, message::SchemaFile};
+
+use crate::{
+    recorded::{Recorded, Source},
+    table::{NotLoaded, TableSet},
+};
+
+/// A read model in the making.
+pub trait Projection: Send + Sync + 'static {
+    /// The events that it handles: one type for those of all its topics.
+    type Event: Send + Sync + 'static;
+
+    /// The tables that it keeps.
+    type Tables: TableSet;
+
+    /// What it publishes itself; [`NoEmission`] when it only keeps tables.
+    type Emission: Messages;
+
+    /// The topics that it reads.
+    fn sources(&self) -> Vec<Source<Self::Event>>;
+
+    /// Names the rows that an event will need. Called for every event of a batch, and again after
+    /// each load until nothing new is named: so it may follow what is loaded to further rows. The
+    /// row that keeps the version of the event's own aggregate need not be named. Shared rows
+    /// must not depend on other shared rows.
+    fn keys(&self, event: &Recorded<Self::Event>, tables: &mut Self::Tables);
+
+    /// Folds an event into the rows. Events come in the order of each partition; repeats and gaps
+    /// have been dealt with, and the version is kept by the runtime.
+    ///
+    /// # Errors
+    /// When the event contradicts the rows: nothing of its batch is stored, and the process ends.
+    fn apply(
+        &self,
+        event: &Recorded<Self::Event>,
+        now: Timestamp,
+        tables: &mut Self::Tables,
+        out: &mut Emissions<Self::Emission>,
+    ) -> Result<(), ProjectionError>;
+}
+
+/// Why a projection cannot apply an event. Never carries data.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// A row was used that had not been named.
+    #[error(transparent)]
+    NotLoaded(#[from] NotLoaded),
+    /// A row has to exist and does not.
+    #[error("table {0} has no row for it")]
+    Missing(&'static str),
+    /// Shared rows were named late, because other shared rows said so.
+    #[error("shared rows of table {0} were named after shared rows had been locked")]
+    NamedLate(&'static str),
+    /// Something else that cannot be.
+    #[error("{0}")]
+    Impossible(&'static str),
+}
+
+/// What a batch publishes: stored with its rows, sent by the relay.
+#[derive(Debug)]
+pub struct Emissions<M> {
+    emitted: Vec<Emission<M>>,
+    cause: Option<Cause>,
+}
+
+/// The event that is being applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Its id.
+    pub id: EventId,
+    /// Its correlation id.
+    pub correlation_id: Option<Box<str>>,
+}
+
+/// One event to be published.
+#[derive(Debug)]
+pub struct Emission<M> {
+    /// Key of the record.
+    pub key: AggregateId,
+    /// Number of the event among those with this key, from 1.
+    pub sequence: i64,
+    /// The event.
+    pub message: M,
+    /// What caused it; absent when the clock did.
+    pub cause: Option<Cause>,
+}
+
+impl<M> Default for Emissions<M> {
+    fn default() -> Self {
+        Self {
+            emitted: Vec::new(),
+            cause: None,
+        }
+    }
+}
+
+impl<M> Emissions<M> {
+    /// Publishes an event. Its id follows from consumer, key and sequence: the sequence has to be
+    /// kept in a row that is stored in the same batch.
+    pub fn emit(&mut self, key: &AggregateId, sequence: i64, message: impl Into<M>) {
+        self.emitted.push(Emission {
+            key: key.clone(),
+            sequence,
+            message: message.into(),
+            cause: self.cause.clone(),
+        });
+    }
+
+    /// Everything published so far, in order.
+    #[must_use]
+    pub fn emitted(&self) -> &[Emission<M>] {
+        &self.emitted
+    }
+
+    /// Names what causes the emissions from now on.
+    pub(crate) fn caused_by<E>(&mut self, event: &Recorded<E>) {
+        self.cause = Some(Cause {
+            id: event.id,
+            correlation_id: event.correlation_id.clone(),
+        });
+    }
+}
+
+/// For projections that publish nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoEmission {}
+
+impl Messages for NoEmission {
+    // Never used: there is no message to be sent there.
+    const TOPIC: Topic = Topic::CHANGE_NOTIFICATIONS;
+    const FILES: &'static [SchemaFile] = &[];
+
+    fn index(&self) -> usize {
+        match *self {}
+    }
+
+    fn write(
+        &self,
+        _: &GenericDatumWriter<'static>,
+        _: &mut Vec<u8>,
+    ) -> AvroResult<usize> {
+        match *self {}
+    }
+
+    fn read(
+        _: usize,
+        _: &GenericDatumReader<'static>,
+        _: &mut &[u8],
+    ) -> AvroResult<Option<Self>> {
+        Ok(None)
+    }
+}

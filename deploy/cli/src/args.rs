@@ -1,0 +1,72 @@
+//! What can be typed.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{down, logs, status, test, up};
+
+/// Runs, tests and operates Oneway.
+#[derive(Debug, Parser)]
+#[command(
+    name = "oneway",
+    bin_name = "cargo oneway",
+    version,
+    about = "Runs, tests and operates Oneway",
+    long_about = "Runs, tests and operates Oneway: CQRS and event sourcing on Apache Kafka.\n\n\
+                  `cargo oneway up` is all a newcomer needs: it builds the services, fetches Kafka, a \
+                  schema registry and Postgres, starts everything on loopback and prints the URLs.",
+    after_help = "Exit codes: 0 done · 1 the answer is no (nothing runs, the build failed) · \
+                  64 wrong usage or set-up · 70 a bug · 75 a part did not come up · 130 interrupted"
+)]
+pub struct Args {
+    /// Folder with the data, logs and stack.json of a local stack [default: .oneway in the workspace]
+    #[arg(long, global = true, env = "ONEWAY_STATE", value_name = "DIR", hide_env_values = true)]
+    pub state: Option<PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build and start everything, wait until it is ready, supervise it until Ctrl-C
+    Up(up::Options),
+    /// Stop everything that runs on the state folder
+    Down(down::Options),
+    /// Show what runs, where, and whether it is ready
+    Status(status::Options),
+    /// Show the log of a service, or of kafka, registry, postgres or supervisor
+    Logs(logs::Options),
+    /// Run all tests on a stack of their own
+    Test(test::Options),
+}
+
+/// Prints clap's message (help, version or what was wrong) and picks the exit code.
+pub fn explain(message: &clap::Error) -> ExitCode {
+    // Nothing can be done when not even the terminal takes the message.
+    let _ = message.print();
+    if message.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_for_cargo_pass_through() {
+        let args =
+            Args::try_parse_from(["oneway", "test", "-p", "orders", "--", "--nocapture"]).unwrap();
+        let Command::Test(options) = args.command else { panic!("not a test") };
+        assert_eq!(options.cargo, ["-p", "orders", "--", "--nocapture"]);
+    }
+}

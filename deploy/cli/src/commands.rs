@@ -1,0 +1,31 @@
+//! One file per command.
+
+pub mod down;
+pub mod logs;
+pub mod status;
+pub mod test;
+pub mod up;
+
+use std::{path::absolute, process::ExitCode};
+
+use anyhow::Context;
+
+use crate::{
+    args::{Args, Command},
+    failure::{Failure, Result},
+    workspace::Workspace,
+};
+
+/// Runs what was typed.
+pub async fn run(args: Args) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    let state = args.state.unwrap_or_else(|| workspace.default_state());
+    let state = absolute(state).context("cannot tell the state folder").map_err(Failure::Setup)?;
+    match args.command {
+        Command::Up(options) => Box::pin(up::run(options, &workspace, &state)).await,
+        Command::Down(options) => Box::pin(down::run(&options, &state)).await,
+        Command::Status(options) => Box::pin(status::run(&options, &state)).await,
+        Command::Logs(options) => Box::pin(logs::run(&options, &state)).await,
+        Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
+    }
+}

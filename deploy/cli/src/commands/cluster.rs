@@ -1,0 +1,76 @@
+//! Which installation a command works on: flags or environment, else the local stack that runs.
+
+use std::path::Path;
+
+use clap::Args;
+use event_log::Settings;
+use schemas::Namespace;
+
+use crate::{
+    failure::{Failure, Result},
+    stack::document::{self, Stack},
+    workspace::Workspace,
+};
+
+/// Where the installation is; what is left out is taken from the local stack.
+#[derive(Clone, Debug, Args)]
+pub struct Cluster {
+    /// Bootstrap servers of Kafka
+    #[arg(long, env = "KAFKA_BROKERS", value_name = "HOST:PORT,…", hide_env_values = true)]
+    brokers: Option<String>,
+    /// Base URL of the schema registry's Confluent API
+    #[arg(long, env = "SCHEMA_REGISTRY_URL", value_name = "URL", hide_env_values = true)]
+    registry: Option<String>,
+    /// Prefix of the installation's topics on a shared cluster
+    #[arg(long, env = "ONEWAY_NAMESPACE", value_name = "NAME", hide_env_values = true)]
+    namespace: Option<String>,
+}
+
+impl Cluster {
+    /// Completes the options from the stack that runs on the state folder.
+    pub fn settings(self, state: Option<&Path>) -> Result<Settings> {
+        let Self { brokers, registry, namespace } = self;
+        if let (Some(brokers), Some(registry)) = (&brokers, &registry) {
+            return settings(brokers, registry, namespace.as_deref().unwrap_or_default());
+        }
+        let stack = running(state)?.ok_or_else(|| {
+            Failure::setup(
+                "no stack runs here: start one with `cargo oneway up`, or name the servers by \
+                 --brokers and --registry (KAFKA_BROKERS, SCHEMA_REGISTRY_URL)",
+            )
+        })?;
+        settings(
+            &brokers.unwrap_or(stack.kafka_brokers),
+            &registry.unwrap_or(stack.schema_registry_url),
+            &namespace.unwrap_or(stack.namespace),
+        )
+    }
+}
+
+/// The stack that runs on a state folder (or the default one), as its `stack.json` tells.
+pub fn running(state: Option<&Path>) -> Result<Option<Stack>> {
+    let folder = match state {
+        Some(folder) => folder.to_owned(),
+        None => Workspace::find()?.default_state(),
+    };
+    let file = folder.join("stack.json");
+    document::read(&file).map_err(|error| {
+        Failure::Internal(anyhow::Error::new(error).context(format!("cannot read {}", file.display())))
+    })
+}
+
+/// Settings of the event log for some servers.
+pub fn settings(brokers: &str, registry: &str, namespace: &str) -> Result<Settings> {
+    let namespace = Namespace::new(namespace).map_err(|error| Failure::setup(error.to_string()))?;
+    Ok(Settings {
+        brokers: brokers.to_owned(),
+        registry_url: registry.to_owned(),
+        namespace,
+        instance: None,
+    })
+}
+
+/// Turns an error of the event log into the end of a command.
+pub fn failed(error: event_log::Error) -> Failure {
+    Failure::Unavailable(error.into())
+}

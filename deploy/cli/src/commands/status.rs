@@ -1,0 +1,214 @@
+//! `oneway status`: what runs, where, and whether it is ready.
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::Context;
+use clap::Args;
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use crate::{
+    failure::Result,
+    report,
+    stack::{
+        document::{self, Process, Stack},
+        folder::StateFolder,
+        kafka,
+        ledger::{Entry, Ledger},
+        postgres, readiness, registry,
+    },
+};
+
+/// Shows what runs, where, and whether it is ready. Exits with 1 when nothing runs.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// As JSON, for scripts
+    #[arg(long)]
+    json: bool,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct Status {
+    state_dir: String,
+    /// `ready` from the moment when `stack.json` is there.
+    state: &'static str,
+    supervisor_pid: Option<u32>,
+    parts: Vec<Part>,
+}
+
+/// One part of the stack.
+#[derive(Debug, Serialize)]
+struct Part {
+    name: String,
+    state: &'static str,
+    pid: Option<u32>,
+    restarts: u32,
+    ready: bool,
+    url: Option<String>,
+    last_exit: Option<String>,
+}
+
+/// Runs the command.
+pub async fn run(options: &Options, state: &Path) -> Result<ExitCode> {
+    let status = look(state).await?;
+    let text = if options.json {
+        serde_json::to_string_pretty(&status).context("cannot write the status as JSON")?
+    } else {
+        status.as_text()
+    };
+    report::print(text);
+    let runs = status.parts.iter().any(|part| part.pid.is_some()) || status.supervisor_pid.is_some();
+    Ok(if runs { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn look(state: &Path) -> Result<Status> {
+    let state_dir = state.display().to_string();
+    let Some(folder) = StateFolder::open(state)? else {
+        return Ok(Status { state_dir, state: "absent", supervisor_pid: None, parts: Vec::new() });
+    };
+    let reading = || format!("cannot read {}", folder.root().display());
+    let ledger = Ledger::read(&folder.ledger_file()).with_context(reading)?;
+    let stack: Option<Stack> = document::read(&folder.stack_file()).with_context(reading)?;
+    let alive: Vec<_> = ledger.alive().iter().map(|entry| entry.identity.pid).collect();
+    let supervisor = ledger.supervisor.as_ref().filter(|identity| identity.is_alive());
+    let state = match (supervisor, &stack) {
+        (Some(_), Some(_)) => "ready",
+        (Some(_), None) => "starting or stopping",
+        (None, _) if !alive.is_empty() => "killed",
+        (None, _) => "stopped",
+    };
+    let parts = match &stack {
+        Some(stack) => parts(stack, &alive, supervisor.is_some()).await?,
+        None => ledger.alive().into_iter().map(Part::of_entry).collect(),
+    };
+    Ok(Status { state_dir, state, supervisor_pid: supervisor.map(|identity| identity.pid), parts })
+}
+
+async fn parts(stack: &Stack, alive: &[u32], supervised: bool) -> Result<Vec<Part>> {
+    let http = readiness::http()?;
+    let infrastructure = [
+        (kafka::NAME, &stack.kafka_brokers),
+        (registry::NAME, &stack.schema_registry_url),
+        (postgres::NAME, &stack.database_url),
+    ]
+    .map(async |(name, url)| {
+        let own = stack.infrastructure.get(name);
+        let ready = match name {
+            kafka::NAME => readiness::kafka_answers(url).await,
+            registry::NAME => readiness::answers(&http, &format!("{url}/subjects")).await,
+            _ => match own {
+                Some(part) => readiness::listens(part.port).await,
+                // Not ours to log in to: its users will tell.
+                None => true,
+            },
+        };
+        // The address of somebody else's database may hold a secret.
+        let url = (own.is_some() || name != postgres::NAME).then(|| url.clone());
+        match own {
+            Some(part) => Part::of_process(name, &part.process, alive, supervised, ready, url),
+            None => Part::existing(name, ready, url),
+        }
+    });
+    let services = stack.services.iter().map(async |(name, service)| {
+        let ready = readiness::answers(&http, &format!("{}/health/ready", service.admin_url)).await;
+        let url = service.url.clone().or_else(|| Some(service.admin_url.clone()));
+        Part::of_process(name, &service.process, alive, supervised, ready, url)
+    });
+    let (mut parts, services) = tokio::join!(join_all(infrastructure), join_all(services));
+    parts.extend(services);
+    Ok(parts)
+}
+
+impl Part {
+    fn of_process(
+        name: &str,
+        process: &Process,
+        alive: &[u32],
+        supervised: bool,
+        ready: bool,
+        url: Option<String>,
+    ) -> Self {
+        // A pid in the file counts only when the ledger knows that process to be alive.
+        let pid = process.pid.filter(|pid| alive.contains(pid));
+        let state = match pid {
+            Some(_) => "running",
+            None if supervised && process.last_exit.is_some() => "down",
+            None => "gone",
+        };
+        let Process { restarts, last_exit, .. } = process.clone();
+        Self { name: name.to_owned(), state, pid, restarts, ready: ready && pid.is_some(), url, last_exit }
+    }
+
+    fn existing(name: &str, ready: bool, url: Option<String>) -> Self {
+        let (name, state) = (name.to_owned(), "existing");
+        Self { name, state, pid: None, restarts: 0, ready, url, last_exit: None }
+    }
+
+    fn of_entry(entry: &Entry) -> Self {
+        let (name, pid) = (entry.name.clone(), Some(entry.identity.pid));
+        Self { name, state: "running", pid, restarts: 0, ready: false, url: None, last_exit: None }
+    }
+}
+
+impl Status {
+    fn as_text(&self) -> String {
+        let Self { state_dir, state, supervisor_pid, parts } = self;
+        let mut lines = vec![match supervisor_pid {
+            Some(pid) => format!("{state_dir}: {state} (supervisor pid {pid})"),
+            None if *state == "killed" => format!(
+                "{state_dir}: the supervisor was killed; `cargo oneway down` stops what it left"
+            ),
+            None => format!("{state_dir}: nothing runs"),
+        }];
+        if !parts.is_empty() {
+            let row = |cells: [&str; 6]| {
+                let [name, state, pid, restarts, ready, url] = cells;
+                let line = format!("{name:<24} {state:<9} {pid:>8} {restarts:>8}  {ready:<6} {url}");
+                line.trim_end().to_owned()
+            };
+            lines.push(row(["NAME", "STATE", "PID", "RESTARTS", "READY", "URL"]));
+            lines.extend(parts.iter().map(|part| {
+                let pid = part.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+                let ready = if part.ready { "yes" } else { "no" };
+                let url = part.url.as_deref().unwrap_or("-");
+                row([&part.name, part.state, &pid, &part.restarts.to_string(), ready, url])
+            }));
+        }
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_of_parts() {
+        let process = |pid, last_exit: Option<&str>| Process {
+            pid,
+            last_exit: last_exit.map(str::to_owned),
+            ..Process::new("/x.log".into())
+        };
+        let state = |process: &Process, supervised| {
+            let part = Part::of_process("orders", process, &[7], supervised, true, None);
+            (part.state, part.ready)
+        };
+        assert_eq!(state(&process(Some(7), None), true), ("running", true));
+        assert_eq!(state(&process(Some(7), None), false), ("running", true));
+        assert_eq!(state(&process(Some(8), None), false), ("gone", false));
+        assert_eq!(state(&process(None, Some("exit status: 64")), true), ("down", false));
+    }
+
+    #[test]
+    fn text_for_people() {
+        let parts = vec![Part::existing("kafka", true, Some("k:9".into()))];
+        let mut status =
+            Status { state_dir: "/s".into(), state: "ready", supervisor_pid: Some(1), parts };
+        let text = status.as_text();
+        assert!(text.starts_with("/s: ready (supervisor pid 1)\nNAME "), "{text}");
+        assert!(text.ends_with("yes    k:9"), "{text}");
+        status = Status { state: "stopped", supervisor_pid: None, parts: Vec::new(), ..status };
+        assert_eq!(status.as_text(), "/s: nothing runs");
+    }
+}

@@ -1,0 +1,187 @@
+//! `oneway test`: every test, on a stack of its own.
+
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{ExitCode, ExitStatus},
+    time::Duration,
+};
+
+use anyhow::Context;
+use clap::Args;
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use crate::{
+    failure::{Failure, Result},
+    report::Report,
+    stack::{
+        build, catalog,
+        document::Stack,
+        folder::StateFolder,
+        leftovers,
+        plan::{Existing, Plan, Scale},
+        ports::Policy,
+        process,
+        run::{Ground, Running},
+        signals::Signals,
+    },
+    workspace::Workspace,
+};
+
+/// How the folders of test stacks begin, so that those of killed runs are found again.
+const PREFIX: &str = "oneway-test-";
+
+/// How long cargo may take to end once it was asked to.
+const CARGO_LIMIT: Duration = Duration::from_secs(20);
+
+/// Runs all tests on a stack of their own.
+///
+/// Builds the services, starts Kafka, the schema registry and Postgres on free ports with their data
+/// in a temporary folder, runs `cargo test --workspace` and deletes everything again. The tests
+/// find the stack by ONEWAY_TEST_STACK (the path of its stack.json), KAFKA_BROKERS,
+/// SCHEMA_REGISTRY_URL and DATABASE_URL. Exits with what cargo exits with.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// What cargo test is given, such as `-p orders` or `-- --nocapture`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    pub cargo: Vec<String>,
+}
+
+/// Runs the command.
+pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
+    let report = Report::new();
+    let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
+    sweep(&std::env::temp_dir(), &report).await?;
+    let services = catalog::read(&workspace.deploy("services.yaml"))?;
+    let existing = Existing::of_environment();
+    let plan = Plan::make(&existing, Vec::new(), &Scale::new(), Policy::Auto)?;
+    tokio::select! {
+        built = build::build(workspace, &services, false, &report) => built?,
+        () = signals.next() => return Err(Failure::Interrupted),
+    }
+    let base = temporary_folder()?;
+    let folder = StateFolder::open_or_create(&base.path().join("state"))?;
+    let running = Running::begin(&folder, folder.lock()?, plan.document(&folder, ""), report.clone())?;
+    let tests = Tests { options, workspace, folder: &folder, plan: &plan };
+    let result = tests.run(running, &mut signals).await;
+    // Postgres may live elsewhere; the lock was released with the stack.
+    let deleted = folder.lock().and_then(|lock| {
+        folder.delete(lock).context("cannot delete the data of the tests").map_err(Failure::from)
+    });
+    let code = result?;
+    deleted?;
+    Ok(code)
+}
+
+struct Tests<'a> {
+    options: &'a Options,
+    workspace: &'a Workspace,
+    folder: &'a StateFolder,
+    plan: &'a Plan,
+}
+
+impl Tests<'_> {
+    async fn run(&self, mut running: Running, signals: &mut Signals) -> Result<ExitCode> {
+        let Self { workspace, folder, plan, .. } = *self;
+        let ground = Ground { workspace, folder, ephemeral: true };
+        let started = tokio::select! {
+            started = running.start_infrastructure(plan, ground) => started,
+            () = signals.next() => Err(Failure::Interrupted),
+        };
+        let result = match started.and_then(|()| running.publish()) {
+            Ok(stack) => self.cargo_test(&stack, signals).await,
+            Err(failure) => Err(failure),
+        };
+        let stopped = running.stop(signals).await;
+        let code = result?;
+        stopped.map(|()| code)
+    }
+
+    async fn cargo_test(&self, stack: &Stack, signals: &mut Signals) -> Result<ExitCode> {
+        let mut cargo = self.workspace.cargo();
+        cargo
+            .args(cargo_arguments(&self.options.cargo))
+            .env("ONEWAY_TEST_STACK", self.folder.stack_file())
+            .env("KAFKA_BROKERS", &stack.kafka_brokers)
+            .env("SCHEMA_REGISTRY_URL", &stack.schema_registry_url)
+            .env("DATABASE_URL", &stack.database_url)
+            .kill_on_drop(true);
+        let mut child = cargo.spawn().context("cannot run cargo test")?;
+        let status = tokio::select! {
+            status = child.wait() => Some(status.context("cannot wait for cargo test")?),
+            () = signals.next() => None,
+        };
+        if let Some(status) = status {
+            return Ok(exit_code(status));
+        }
+        // Ctrl-C at a terminal has reached cargo and its tests, too; a signal to us alone has not.
+        if let Some(pid) = child.id() {
+            let _ = process::signal_child(pid, Signal::SIGTERM);
+        }
+        // After its limit the child is killed when its handle is dropped.
+        let _ = tokio::time::timeout(CARGO_LIMIT, child.wait()).await;
+        Err(Failure::Interrupted)
+    }
+}
+
+/// All of the workspace, unless the arguments name packages.
+fn cargo_arguments(given: &[String]) -> Vec<OsString> {
+    let for_cargo = given.iter().take_while(|argument| *argument != "--");
+    let names_package = |argument: &String| {
+        argument.starts_with("-p") || argument == "--package" || argument.starts_with("--package=")
+    };
+    let whole = !for_cargo.into_iter().any(names_package);
+    let first = ["test"].into_iter().chain(whole.then_some("--workspace"));
+    first.map(OsString::from).chain(given.iter().map(OsString::from)).collect()
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or_else(|| Failure::Interrupted.exit_code(), ExitCode::from)
+}
+
+/// A new folder, which the account that runs Postgres may pass through.
+fn temporary_folder() -> Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .permissions(fs::Permissions::from_mode(0o711))
+        .tempdir();
+    Ok(folder.context("cannot make a temporary folder").map_err(Failure::Setup)?)
+}
+
+/// Stops and deletes the stacks of test runs that were killed.
+async fn sweep(base: &Path, report: &Report) -> Result<()> {
+    let entries = fs::read_dir(base).into_iter().flatten().flatten();
+    let is_ours = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX))
+    };
+    for path in entries.map(|entry| entry.path()).filter(is_ours) {
+        // Those of other users and of other versions are theirs to clear.
+        let Ok(Some(folder)) = StateFolder::open(&path.join("state")) else { continue };
+        let Ok(lock) = folder.lock() else { continue };
+        leftovers::stop(&folder, report).await?;
+        folder.delete(lock).context("cannot delete the data of a killed test run")?;
+        let _ = fs::remove_dir(&path);
+        report.note(format_args!("deleted {}, left of a killed test run", path.display()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_workspace_unless_a_package_is_named() {
+        let arguments = |given: &[&str]| {
+            let given: Vec<_> = given.iter().map(|argument| (*argument).to_owned()).collect();
+            cargo_arguments(&given)
+        };
+        assert_eq!(arguments(&[]), ["test", "--workspace"]);
+        assert_eq!(arguments(&["-p", "orders"]), ["test", "-p", "orders"]);
+        assert_eq!(arguments(&["--", "-p"]), ["test", "--workspace", "--", "-p"]);
+    }
+}

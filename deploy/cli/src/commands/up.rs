@@ -1,0 +1,220 @@
+//! `oneway up`: builds and starts everything, waits until it is ready, supervises it.
+
+mod detached;
+mod summary;
+
+use std::{path::Path, process::ExitCode};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    failure::{Failure, Result},
+    prepare::prepare,
+    report::Report,
+    stack::{
+        build,
+        catalog::{self, Instance, Service, Shared},
+        folder::{Lock, StateFolder},
+        java::Java,
+        leftovers,
+        ledger::Kind,
+        logs,
+        plan::{Existing, Plan},
+        ports::Policy,
+        run::{Ground, Running},
+        signals::Signals,
+        supervisor::Spec,
+    },
+    workspace::Workspace,
+};
+
+/// Builds and starts everything, waits until it is ready, supervises it until Ctrl-C.
+///
+/// Needs Java 17 or newer and, the first time, Maven. KAFKA_BROKERS, SCHEMA_REGISTRY_URL and
+/// DATABASE_URL name existing servers, which are then used instead of starting our own. All other
+/// variables are handed to the services, so that CUSTOMER_CLASSIFIER_WINDOW=all and the like work.
+/// The data stays in the state folder for the next start.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct Options {
+    /// Start only these services, beside the infrastructure
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    services: Vec<String>,
+
+    /// Start Kafka, the schema registry and Postgres, but no service
+    #[arg(long, conflicts_with_all = ["services", "scale"])]
+    only_infrastructure: bool,
+
+    /// Which ports to use
+    #[arg(long, value_enum, default_value_t = Policy::Default)]
+    ports: Policy,
+
+    /// Start several instances of a service; can be repeated
+    #[arg(long, value_name = "NAME=COUNT", value_parser = parse_scale)]
+    scale: Vec<(String, u32)>,
+
+    /// Prefix of topics, consumer groups and transactional ids
+    #[arg(long, value_name = "PREFIX", env = "ONEWAY_NAMESPACE", default_value = "", value_parser = parse_namespace)]
+    namespace: String,
+
+    /// Use the service binaries that are there
+    #[arg(long)]
+    no_build: bool,
+
+    /// Build and run optimised service binaries
+    #[arg(long)]
+    release: bool,
+
+    /// How the services write their logs
+    #[arg(long, value_enum, env = "LOG_FORMAT", default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+
+    /// Return once everything is ready, and leave it running until `down`
+    #[arg(long, short)]
+    detach: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Runs the command.
+pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Result<ExitCode> {
+    let in_background = detached::is_this_process();
+    let report = if in_background { detached::begin()? } else { Report::new() };
+    let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
+    let folder = StateFolder::open_or_create(state)?;
+    let lock = folder.lock()?;
+    leftovers::stop(&folder, &report).await?;
+    let services = wanted_services(&options, workspace)?;
+    let plan = options.plan(services.clone())?;
+    if plan.needs_java() {
+        Java::find().await?;
+    }
+    if !options.no_build && !in_background {
+        tokio::select! {
+            built = build::build(workspace, &services, options.release, &report) => built?,
+            () = signals.next() => return Err(Failure::Interrupted),
+        }
+    }
+    if options.detach && !in_background {
+        drop(lock);
+        return detached::launch(&folder, &mut signals, &report).await;
+    }
+    let stack = Foreground { options: &options, workspace, folder: &folder, plan, report };
+    stack.run(lock, &mut signals).await
+}
+
+/// A stack that lives as long as this process.
+struct Foreground<'a> {
+    options: &'a Options,
+    workspace: &'a Workspace,
+    folder: &'a StateFolder,
+    plan: Plan,
+    report: Report,
+}
+
+impl Foreground<'_> {
+    async fn run(self, lock: Lock, signals: &mut Signals) -> Result<ExitCode> {
+        let Self { options, folder, plan, report, .. } = &self;
+        if !detached::is_this_process() {
+            let log = logs::open(&folder.log(detached::LOG));
+            report.copy_to(log.map_err(|error| Failure::Setup(error.into()))?);
+        }
+        let document = plan.document(folder, &options.namespace);
+        let mut running = Running::begin(folder, lock, document, report.clone())?;
+        let started = tokio::select! {
+            started = self.start(&mut running) => started,
+            () = signals.next() => Err(Failure::Interrupted),
+        };
+        if let Err(Failure::Interrupted) = &started {
+            report.note("interrupted: stopping what was started");
+        }
+        if started.is_ok() {
+            signals.next().await;
+            report.note("stopping; once more kills everything at once");
+        }
+        let stopped = running.stop(signals).await;
+        // Why it did not start says more than what then went wrong while stopping.
+        started.and(stopped).map(|()| ExitCode::SUCCESS)
+    }
+
+    async fn start(&self, running: &mut Running) -> Result<()> {
+        let Self { options, workspace, folder, plan, report } = self;
+        let ground = Ground { workspace, folder, ephemeral: false };
+        running.start_infrastructure(plan, ground).await?;
+        prepare(&plan.endpoints, &options.namespace, report).await?;
+        running.start_services(self.services()?).await?;
+        let stack = running.publish()?;
+        summary::print(plan, &stack, folder);
+        Ok(())
+    }
+
+    fn services(&self) -> Result<Vec<(Instance, Spec)>> {
+        let Self { options, workspace, folder, plan, .. } = self;
+        let shared = Shared {
+            endpoints: plan.endpoints.clone(),
+            namespace: options.namespace.clone(),
+            log_format: options.log_format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned()),
+        };
+        let spec = |instance: &Instance| -> Result<Spec> {
+            let name = instance.name();
+            Ok(Spec {
+                kind: Kind::Service,
+                program: build::binary(workspace, &instance.service, options.release)?,
+                args: Vec::new(),
+                env: instance.environment(&shared, |name| std::env::var_os(name).is_some()),
+                clear_env: false,
+                folder: workspace.root().to_owned(),
+                run_as: None,
+                log: folder.log(&name),
+                name,
+            })
+        };
+        plan.instances.iter().map(|instance| Ok((instance.clone(), spec(instance)?))).collect()
+    }
+}
+
+impl Options {
+    fn plan(&self, services: Vec<Service>) -> Result<Plan> {
+        let scale = self.scale.iter().cloned().collect();
+        Plan::make(&Existing::of_environment(), services, &scale, self.ports)
+    }
+}
+
+fn wanted_services(options: &Options, workspace: &Workspace) -> Result<Vec<Service>> {
+    if options.only_infrastructure {
+        return Ok(Vec::new());
+    }
+    catalog::select(catalog::read(&workspace.deploy("services.yaml"))?, &options.services)
+}
+
+fn parse_scale(text: &str) -> std::result::Result<(String, u32), String> {
+    let (name, count) = text.split_once('=').ok_or("write NAME=COUNT, such as orders=2")?;
+    let count = count.parse().ok().filter(|count| (1..=64).contains(count));
+    Ok((name.to_owned(), count.ok_or("the count is a number from 1 to 64")?))
+}
+
+fn parse_namespace(text: &str) -> std::result::Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if text.len() <= 64 && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("use at most 64 letters, digits, dots, underscores and dashes".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_and_namespaces() {
+        assert_eq!(parse_scale("orders=2"), Ok(("orders".into(), 2)));
+        assert!(parse_scale("orders").is_err());
+        assert!(parse_scale("orders=0").is_err());
+        assert_eq!(parse_namespace("test-1."), Ok("test-1.".into()));
+        assert!(parse_namespace("a b").is_err());
+    }
+}

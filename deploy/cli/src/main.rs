@@ -1,0 +1,50 @@
+//! The `oneway` command: runs the whole system on this machine, tests it and operates it.
+//!
+//! In reading order:
+//! - [`args`]: what can be typed
+//! - [`commands`]: one file per command
+//! - [`stack`]: the local stack: Kafka, schema registry, Postgres and the services, supervised
+//! - [`prepare`]: what a fresh installation needs before its first service starts
+//! - [`workspace`]: where the sources and the binaries are
+//! - [`report`]: progress and news for people, on stderr; results go to stdout
+//! - [`failure`]: why a command ends badly, and its exit code
+
+mod args;
+mod commands;
+mod failure;
+mod prepare;
+mod report;
+mod stack;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{args::Args, failure::Failure};
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(message) => return args::explain(&message),
+    };
+    match run(args) {
+        Ok(code) => code,
+        Err(failure) => {
+            report::error(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Internal(error.into()))?;
+    let end = runtime.block_on(commands::run(args));
+    // Whatever still blocks (unpacking, a Kafka client) must not hold an interrupted command back.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    end
+}

@@ -1,0 +1,55 @@
+//! The local stack: Kafka, schema registry, Postgres and the services, as supervised processes of
+//! this machine, all on loopback, with everything they keep in one state folder.
+//!
+//! In reading order:
+//! - [`run`]: the life of a stack, from the first port check to the last process stopped
+//! - [`plan`]: what is to run where, decided and checked before anything starts
+//! - [`catalog`]: `deploy/services.yaml`, and the environment each service gets
+//! - [`ports`]: which ports are used, and that nobody else has them
+//! - [`build`]: the service binaries, by one call of cargo
+//! - [`distribution`]: Kafka, registry and Postgres from Maven Central; [`java`] to run them
+//! - [`kafka`], [`registry`], [`postgres`] (with [`account`]): how each is set up and started
+//! - [`supervisor`]: keeps one process alive, with [`backoff`]; [`readiness`] tells when it works
+//! - [`folder`]: the state folder, its layout and its lock
+//! - [`records`]: what runs, in [`document`] (`stack.json`, for others) and [`ledger`] (for us)
+//! - [`process`]: identity and signals of processes; [`leftovers`] of a stack that was killed
+//! - [`logs`]: log files, their tails and their rotation
+//! - [`signals`]: Ctrl-C and friends
+//!
+//! Invariants: whoever starts a process writes it into the ledger before anything else happens; a
+//! process is signalled only after its identity (pid and start time) was checked or while it is
+//! still our own unreaped child; one supervisor per state folder, held by a lock that dies with it.
+
+pub mod account;
+pub mod backoff;
+pub mod build;
+pub mod catalog;
+pub mod distribution;
+pub mod document;
+pub mod folder;
+pub mod java;
+pub mod kafka;
+pub mod leftovers;
+pub mod ledger;
+pub mod logs;
+pub mod plan;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod readiness;
+pub mod records;
+pub mod registry;
+pub mod run;
+pub mod signals;
+pub mod supervisor;
+
+/// Where the infrastructure answers, started by us or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Bootstrap servers.
+    pub kafka_brokers: String,
+    /// Base URL of the Confluent-compatible API.
+    pub schema_registry_url: String,
+    /// `postgres://…`
+    pub database_url: String,
+}

@@ -1,0 +1,228 @@
+//! `deploy/services.yaml`, and the environment that each service gets.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use crate::{
+    failure::{Failure, Result},
+    stack::Endpoints,
+};
+
+/// One entry of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Crate, binary, consumer group and service: one noun for all.
+    pub name: String,
+    /// One line for people.
+    pub about: String,
+    /// Where it serves HTTP, when it does.
+    pub http_port: Option<u16>,
+    /// Where it serves health and metrics.
+    pub admin_port: u16,
+    /// Further defaults for its environment.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// One process of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// The service.
+    pub service: Service,
+    /// From 1.
+    pub number: u32,
+    /// Where it serves HTTP, when it does.
+    pub http_port: Option<u16>,
+    /// Where it serves health and metrics.
+    pub admin_port: u16,
+}
+
+/// What all services of a stack share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Where the infrastructure answers.
+    pub endpoints: Endpoints,
+    /// Prefix of topics, groups and transactional ids.
+    pub namespace: String,
+    /// `text` or `json`.
+    pub log_format: String,
+}
+
+/// Reads the file.
+pub fn read(path: &Path) -> Result<Vec<Service>> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read {}", path.display()))
+        .map_err(Failure::Setup)?;
+    parse(&text).with_context(|| format!("cannot use {}", path.display())).map_err(Failure::Setup)
+}
+
+fn parse(text: &str) -> anyhow::Result<Vec<Service>> {
+    let services: Vec<Service> = serde_saphyr::from_str(text)?;
+    let (mut names, mut ports) = (BTreeSet::new(), BTreeSet::new());
+    for service in &services {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        anyhow::ensure!(
+            !service.name.is_empty() && service.name.chars().all(plain),
+            "{:?} is no kebab-case name",
+            service.name
+        );
+        anyhow::ensure!(names.insert(&service.name), "{} is there twice", service.name);
+        for port in service.http_port.into_iter().chain([service.admin_port]) {
+            anyhow::ensure!(ports.insert(port), "port {port} is there twice");
+        }
+    }
+    Ok(services)
+}
+
+/// Those of the services that were asked for, in their own order; all when none were named.
+pub fn select(services: Vec<Service>, wanted: &[String]) -> Result<Vec<Service>> {
+    if wanted.is_empty() {
+        return Ok(services);
+    }
+    let known: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
+    let unknown: Vec<_> =
+        wanted.iter().filter(|name| !known.contains(&name.as_str())).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(Failure::setup(format!(
+            "there is no service {}: the services are {}",
+            unknown.join(", "),
+            known.join(", ")
+        )));
+    }
+    Ok(services.into_iter().filter(|service| wanted.contains(&service.name)).collect())
+}
+
+impl Instance {
+    /// Its name in the stack: the service's, with a number from the second one on.
+    pub fn name(&self) -> String {
+        match self.number {
+            1 => self.service.name.clone(),
+            number => format!("{}-{number}", self.service.name),
+        }
+    }
+
+    /// Base URL of its HTTP routes.
+    pub fn url(&self) -> Option<String> {
+        self.http_port.map(|port| format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Base URL of health and metrics.
+    pub fn admin_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.admin_port)
+    }
+
+    /// The variables it gets besides those of the caller, who has the last word on the defaults
+    /// of `services.yaml`, but not on what joins the parts of a stack.
+    pub fn environment(
+        &self,
+        shared: &Shared,
+        is_set_by_caller: impl Fn(&str) -> bool,
+    ) -> Vec<(String, String)> {
+        let own = self.service.name.to_uppercase().replace('-', "_");
+        let defaults = self.service.env.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let mut env: Vec<_> = defaults.filter(|(name, _)| !is_set_by_caller(name)).collect();
+        let Endpoints { kafka_brokers, schema_registry_url, database_url } = &shared.endpoints;
+        let mut set = |name: &str, value: String| env.push((name.to_owned(), value));
+        set("KAFKA_BROKERS", kafka_brokers.clone());
+        set("SCHEMA_REGISTRY_URL", schema_registry_url.clone());
+        set("DATABASE_URL", database_url.clone());
+        set("ONEWAY_NAMESPACE", shared.namespace.clone());
+        set("ONEWAY_INSTANCE", format!("{}-{}", self.service.name, self.number));
+        set("LOG_FORMAT", shared.log_format.clone());
+        set(&format!("{own}_ADMIN_ADDRESS"), format!("127.0.0.1:{}", self.admin_port));
+        if let Some(port) = self.http_port {
+            set(&format!("{own}_HTTP_ADDRESS"), format!("127.0.0.1:{port}"));
+        }
+        env
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REAL: &str = include_str!("../../../services.yaml");
+
+    fn instance(number: u32) -> Instance {
+        let text = "- name: customer-classifier\n  about: x\n  http_port: 3\n  admin_port: 4\n  env:\n    A: yaml\n    B: yaml\n";
+        let service = parse(text).unwrap().remove(0);
+        Instance { service, number, http_port: Some(30), admin_port: 40 }
+    }
+
+    fn shared() -> Shared {
+        let endpoints = Endpoints {
+            kafka_brokers: "k:1".into(),
+            schema_registry_url: "http://r".into(),
+            database_url: "postgres://p".into(),
+        };
+        Shared { endpoints, namespace: "t1.".into(), log_format: "json".into() }
+    }
+
+    #[test]
+    fn the_real_file_is_good() {
+        let services = parse(REAL).unwrap();
+        let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
+        assert!(names.starts_with(&["command-api", "command-processor", "customers"]));
+        let policy = services.iter().find(|service| service.name == "order-confirmation").unwrap();
+        assert_eq!(policy.http_port, None);
+        let api = services.iter().find(|service| service.name == "command-api").unwrap();
+        assert_eq!(api.http_port, Some(3001));
+    }
+
+    #[test]
+    fn bad_files_are_explained() {
+        let one = "- {name: a, about: x, admin_port: 1}\n";
+        for (text, said) in [
+            (format!("{one}{one}"), "a is there twice"),
+            (format!("{one}- {{name: b, about: x, admin_port: 1}}\n"), "port 1 is there twice"),
+            ("- {name: A b, about: x, admin_port: 1}\n".into(), "no kebab-case name"),
+            ("- {name: a, about: x, admin_port: 1, htp_port: 2}\n".into(), "htp_port"),
+        ] {
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn selection_keeps_the_order_and_names_what_is_unknown() {
+        let all = || parse(REAL).unwrap();
+        let some = select(all(), &["orders".into(), "command-api".into()]).unwrap();
+        assert_eq!(some.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["command-api", "orders"]);
+        assert_eq!(select(all(), &[]).unwrap(), all());
+        let error = select(all(), &["ordres".into()]).unwrap_err().to_string();
+        assert!(error.starts_with("there is no service ordres: the services are command-api, "));
+    }
+
+    #[test]
+    fn environment_of_a_service() {
+        let env: BTreeMap<_, _> =
+            instance(2).environment(&shared(), |name| name == "B").into_iter().collect();
+        let expected = [
+            ("A", "yaml"),
+            ("CUSTOMER_CLASSIFIER_ADMIN_ADDRESS", "127.0.0.1:40"),
+            ("CUSTOMER_CLASSIFIER_HTTP_ADDRESS", "127.0.0.1:30"),
+            ("DATABASE_URL", "postgres://p"),
+            ("KAFKA_BROKERS", "k:1"),
+            ("LOG_FORMAT", "json"),
+            ("ONEWAY_INSTANCE", "customer-classifier-2"),
+            ("ONEWAY_NAMESPACE", "t1."),
+            ("SCHEMA_REGISTRY_URL", "http://r"),
+        ];
+        let expected: BTreeMap<_, _> =
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        assert_eq!(env, expected);
+    }
+
+    #[test]
+    fn names_of_instances() {
+        assert_eq!(instance(1).name(), "customer-classifier");
+        assert_eq!(instance(2).name(), "customer-classifier-2");
+    }
+}

@@ -1,0 +1,162 @@
+//! `stack.json`: what runs where, for tests and scripts. It is there while the stack is ready.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Bootstrap servers.
+    pub kafka_brokers: String,
+    /// Base URL of the Confluent-compatible API.
+    pub schema_registry_url: String,
+    /// `postgres://…`
+    pub database_url: String,
+    /// Prefix of topics, groups and transactional ids; may be empty.
+    pub namespace: String,
+    /// The folder with data, logs and this file.
+    pub state_dir: PathBuf,
+    /// The process that keeps all others alive; SIGTERM to it stops the stack.
+    pub supervisor_pid: u32,
+    /// `kafka`, `registry`, `postgres`: those that this stack started itself.
+    pub infrastructure: BTreeMap<String, Infrastructure>,
+    /// By name; further instances are called `name-2`, `name-3`, …
+    pub services: BTreeMap<String, Service>,
+}
+
+/// A part of the infrastructure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Infrastructure {
+    /// Where it listens, on 127.0.0.1.
+    pub port: u16,
+    /// Its process.
+    #[serde(flatten)]
+    pub process: Process,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Where it serves HTTP; null when it serves none.
+    pub url: Option<String>,
+    /// Where it serves health and metrics.
+    pub admin_url: String,
+    /// Its process.
+    #[serde(flatten)]
+    pub process: Process,
+}
+
+/// A supervised process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Null while it waits to be started again.
+    pub pid: Option<u32>,
+    /// What it wrote to stdout and stderr.
+    pub log: PathBuf,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// How it ended the last time, such as "exit status 70"; null when it never did.
+    pub last_exit: Option<String>,
+}
+
+impl Process {
+    /// One that was not started yet.
+    pub const fn new(log: PathBuf) -> Self {
+        Self { pid: None, log, restarts: 0, last_exit: None }
+    }
+}
+
+impl Stack {
+    /// The process of that name.
+    pub fn process_mut(&mut self, name: &str) -> Option<&mut Process> {
+        let service = self.services.get_mut(name).map(|service| &mut service.process);
+        service.or_else(|| self.infrastructure.get_mut(name).map(|part| &mut part.process))
+    }
+}
+
+/// Reads a JSON file; none when there is none.
+///
+/// # Errors
+/// When it cannot be read, or is not what it should be.
+pub fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a JSON file that only its owner can read, at once or not at all.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    serde_json::to_writer_pretty(&mut file, value)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack() -> Stack {
+        let process = |pid| Process { pid: Some(pid), ..Process::new("/s/logs/x.log".into()) };
+        Stack {
+            kafka_brokers: "127.0.0.1:9092".into(),
+            schema_registry_url: "http://127.0.0.1:8081/apis/ccompat/v7".into(),
+            database_url: "postgres://oneway:oneway@127.0.0.1:5432/oneway".into(),
+            namespace: String::new(),
+            state_dir: "/s".into(),
+            supervisor_pid: 1,
+            infrastructure: [("kafka".into(), Infrastructure { port: 9092, process: process(2) })]
+                .into(),
+            services: [(
+                "orders".into(),
+                Service {
+                    url: Some("http://127.0.0.1:3005".into()),
+                    admin_url: "http://127.0.0.1:9105".into(),
+                    process: process(3),
+                },
+            )]
+            .into(),
+        }
+    }
+
+    #[test]
+    fn survives_the_disk_and_leaves_nothing_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stack.json");
+        assert_eq!(read::<Stack>(&path).unwrap(), None);
+        write(&path, &stack()).unwrap();
+        write(&path, &stack()).unwrap();
+        assert_eq!(read::<Stack>(&path).unwrap(), Some(stack()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn has_the_fields_that_scripts_rely_on() {
+        let json = serde_json::to_value(stack()).unwrap();
+        assert_eq!(json["services"]["orders"]["pid"], 3);
+        assert_eq!(json["services"]["orders"]["url"], "http://127.0.0.1:3005");
+        assert_eq!(json["services"]["orders"]["admin_url"], "http://127.0.0.1:9105");
+        assert_eq!(json["services"]["orders"]["restarts"], 0);
+        assert_eq!(json["infrastructure"]["kafka"]["port"], 9092);
+        assert_eq!(json["infrastructure"]["kafka"]["log"], "/s/logs/x.log");
+    }
+
+    #[test]
+    fn processes_are_found_by_name() {
+        let mut stack = stack();
+        assert_eq!(stack.process_mut("orders").unwrap().pid, Some(3));
+        assert_eq!(stack.process_mut("kafka").unwrap().pid, Some(2));
+        assert!(stack.process_mut("nobody").is_none());
+    }
+}

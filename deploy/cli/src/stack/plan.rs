@@ -1,0 +1,254 @@
+//! What is to run where: decided, and checked for what is in the way, before anything starts.
+
+use std::{collections::BTreeMap, env};
+
+use crate::{
+    failure::{Failure, Result},
+    stack::{
+        Endpoints,
+        catalog::{Instance, Service},
+        document::{self, Stack},
+        folder::StateFolder,
+        kafka,
+        ports::{self, Policy, Wanted},
+        postgres, registry,
+    },
+};
+
+/// Existing servers, to be used instead of our own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Existing {
+    pub kafka_brokers: Option<String>,
+    pub schema_registry_url: Option<String>,
+    pub database_url: Option<String>,
+}
+
+impl Existing {
+    /// Those named by `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL` and `DATABASE_URL`.
+    pub fn of_environment() -> Self {
+        let get = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            kafka_brokers: get("KAFKA_BROKERS"),
+            schema_registry_url: get("SCHEMA_REGISTRY_URL"),
+            database_url: get("DATABASE_URL"),
+        }
+    }
+}
+
+/// Ports of the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KafkaPorts {
+    pub port: u16,
+    pub controller: u16,
+}
+
+/// Ports of the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistryPorts {
+    pub port: u16,
+    pub management: u16,
+}
+
+/// Everything that is to run. A part of the infrastructure without a port exists already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub kafka: Option<KafkaPorts>,
+    pub registry: Option<RegistryPorts>,
+    pub postgres: Option<u16>,
+    pub endpoints: Endpoints,
+    pub instances: Vec<Instance>,
+}
+
+/// How many instances of which service.
+pub type Scale = BTreeMap<String, u32>;
+
+impl Plan {
+    /// Gives each process its ports; fails when one of them is taken.
+    pub fn make(
+        existing: &Existing,
+        services: Vec<Service>,
+        scale: &Scale,
+        policy: Policy,
+    ) -> Result<Self> {
+        let wishes = Wishes::of(existing, services, scale, policy)?;
+        let assigned = ports::assign(&wishes.wanted)?;
+        Ok(wishes.into_plan(existing, &mut assigned.into_iter()))
+    }
+
+    /// Whether nothing has to be fetched or started besides the services.
+    pub fn is_all_existing(&self) -> bool {
+        self.kafka.is_none() && self.registry.is_none() && self.postgres.is_none()
+    }
+
+    /// Whether Java is needed.
+    pub fn needs_java(&self) -> bool {
+        self.kafka.is_some() || self.registry.is_some()
+    }
+
+    /// `stack.json` before the first process.
+    pub fn document(&self, folder: &StateFolder, namespace: &str) -> Stack {
+        let Endpoints { kafka_brokers, schema_registry_url, database_url } = self.endpoints.clone();
+        let process = |name: &str| document::Process::new(folder.log(name));
+        let infrastructure = [
+            (kafka::NAME, self.kafka.map(|ports| ports.port)),
+            (registry::NAME, self.registry.map(|ports| ports.port)),
+            (postgres::NAME, self.postgres),
+        ];
+        let infrastructure = infrastructure.into_iter().filter_map(|(name, port)| {
+            let part = document::Infrastructure { port: port?, process: process(name) };
+            Some((name.to_owned(), part))
+        });
+        let services = self.instances.iter().map(|instance| {
+            let name = instance.name();
+            let (url, admin_url) = (instance.url(), instance.admin_url());
+            let service = document::Service { url, admin_url, process: process(&name) };
+            (name, service)
+        });
+        Stack {
+            kafka_brokers,
+            schema_registry_url,
+            database_url,
+            namespace: namespace.to_owned(),
+            state_dir: folder.root().to_owned(),
+            supervisor_pid: std::process::id(),
+            infrastructure: infrastructure.collect(),
+            services: services.collect(),
+        }
+    }
+}
+
+/// The ports that are wanted, in the order in which [`Wishes::into_plan`] takes them.
+struct Wishes {
+    wanted: Vec<Wanted>,
+    services: Vec<(Service, u32)>,
+}
+
+impl Wishes {
+    fn of(existing: &Existing, services: Vec<Service>, scale: &Scale, policy: Policy) -> Result<Self> {
+        if let Some(name) = scale.keys().find(|name| services.iter().all(|s| s.name != **name)) {
+            return Err(Failure::setup(format!("cannot scale {name}: no such service is started")));
+        }
+        let mut wanted = Vec::new();
+        if existing.kafka_brokers.is_none() {
+            wanted.push(Wanted::new(policy, "Kafka", 9092));
+            wanted.push(Wanted::new(policy, "Kafka's controller", 9093));
+        }
+        if existing.schema_registry_url.is_none() {
+            wanted.push(Wanted::new(policy, "schema registry", 8081));
+            wanted.push(Wanted::any("management of the schema registry"));
+        }
+        if existing.database_url.is_none() {
+            wanted.push(Wanted::new(policy, "Postgres", 5432));
+        }
+        let mut scaled = Vec::new();
+        for service in services {
+            let count = scale.get(&service.name).copied().unwrap_or(1);
+            for number in 1..=count {
+                // The well-known ports are those of the first instance.
+                let wish = |purpose: String, port| match number {
+                    1 => Wanted::new(policy, purpose, port),
+                    _ => Wanted::any(purpose),
+                };
+                let Service { name, http_port, admin_port, .. } = &service;
+                wanted.extend(http_port.map(|port| wish(name.clone(), port)));
+                wanted.push(wish(format!("admin port of {name}"), *admin_port));
+            }
+            scaled.push((service, count));
+        }
+        Ok(Self { wanted, services: scaled })
+    }
+
+    fn into_plan(self, existing: &Existing, ports: &mut impl Iterator<Item = u16>) -> Plan {
+        // As many ports as wishes were assigned, so that none is missing here.
+        let mut next = || ports.next().unwrap_or_default();
+        let kafka = existing.kafka_brokers.is_none();
+        let kafka = kafka.then(|| KafkaPorts { port: next(), controller: next() });
+        let registry = existing.schema_registry_url.is_none();
+        let registry = registry.then(|| RegistryPorts { port: next(), management: next() });
+        let postgres = existing.database_url.is_none().then(&mut next);
+        let mut instances = Vec::new();
+        for (service, count) in self.services {
+            for number in 1..=count {
+                let http_port = service.http_port.map(|_| next());
+                let admin_port = next();
+                instances.push(Instance { service: service.clone(), number, http_port, admin_port });
+            }
+        }
+        let endpoints = Endpoints {
+            kafka_brokers: kafka
+                .map(|ports| format!("127.0.0.1:{}", ports.port))
+                .or_else(|| existing.kafka_brokers.clone())
+                .unwrap_or_default(),
+            schema_registry_url: registry
+                .map(|ports| registry::url(ports.port))
+                .or_else(|| existing.schema_registry_url.clone())
+                .unwrap_or_default(),
+            database_url: postgres
+                .map(postgres::url)
+                .or_else(|| existing.database_url.clone())
+                .unwrap_or_default(),
+        };
+        Plan { kafka, registry, postgres, endpoints, instances }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(name: &str, http_port: Option<u16>, admin_port: u16) -> Service {
+        let env = BTreeMap::new();
+        Service { name: name.into(), about: String::new(), http_port, admin_port, env }
+    }
+
+    fn plan(existing: &Existing, scale: &[(&str, u32)]) -> Result<Plan> {
+        let services = vec![service("orders", Some(3005), 9105), service("policy", None, 9104)];
+        let scale = scale.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        let wishes = Wishes::of(existing, services, &scale, Policy::Default)?;
+        let ports: Vec<_> = (20_000..).zip(&wishes.wanted).map(|(any, w)| w.port.unwrap_or(any)).collect();
+        Ok(wishes.into_plan(existing, &mut ports.into_iter()))
+    }
+
+    #[test]
+    fn well_known_ports() {
+        let plan = plan(&Existing::default(), &[]).unwrap();
+        assert_eq!(plan.kafka, Some(KafkaPorts { port: 9092, controller: 9093 }));
+        assert_eq!(plan.registry, Some(RegistryPorts { port: 8081, management: 20_003 }));
+        assert_eq!(plan.endpoints.kafka_brokers, "127.0.0.1:9092");
+        assert_eq!(plan.endpoints.schema_registry_url, "http://127.0.0.1:8081/apis/ccompat/v7");
+        assert_eq!(plan.endpoints.database_url, "postgres://oneway:oneway@127.0.0.1:5432/oneway");
+        let [orders, policy] = plan.instances.as_slice() else { panic!("two instances") };
+        assert_eq!((orders.http_port, orders.admin_port), (Some(3005), 9105));
+        assert_eq!((policy.http_port, policy.admin_port), (None, 9104));
+    }
+
+    #[test]
+    fn existing_servers_are_not_started() {
+        let existing = Existing {
+            kafka_brokers: Some("k:9".into()),
+            schema_registry_url: None,
+            database_url: Some("postgres://x".into()),
+        };
+        let plan = plan(&existing, &[]).unwrap();
+        assert_eq!((plan.kafka, plan.postgres), (None, None));
+        assert!(plan.registry.is_some() && plan.needs_java() && !plan.is_all_existing());
+        assert_eq!(plan.endpoints.kafka_brokers, "k:9");
+        assert_eq!(plan.endpoints.database_url, "postgres://x");
+    }
+
+    #[test]
+    fn further_instances_have_ports_of_their_own() {
+        let plan = plan(&Existing::default(), &[("orders", 3)]).unwrap();
+        let names: Vec<_> = plan.instances.iter().map(Instance::name).collect();
+        assert_eq!(names, ["orders", "orders-2", "orders-3", "policy"]);
+        let ports: std::collections::BTreeSet<_> =
+            plan.instances.iter().map(|instance| instance.admin_port).collect();
+        assert_eq!(ports.len(), 4);
+    }
+
+    #[test]
+    fn unknown_services_cannot_be_scaled() {
+        let error = plan(&Existing::default(), &[("nobody", 2)]).unwrap_err().to_string();
+        assert_eq!(error, "cannot scale nobody: no such service is started");
+    }
+}

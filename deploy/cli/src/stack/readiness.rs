@@ -1,0 +1,73 @@
+//! Tells when a part works: each is asked what its users will ask, until it answers.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
+use reqwest::Client;
+use tokio::time::sleep;
+
+use crate::failure::Result;
+
+/// How often a part is asked.
+const ASK: Duration = Duration::from_millis(100);
+
+/// Longest time for one answer.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// A client for loopback: no proxy of the environment is in between.
+pub fn http() -> Result<Client> {
+    let client = Client::builder().no_proxy().timeout(ANSWER).build();
+    Ok(client.context("cannot make an HTTP client")?)
+}
+
+/// Whether a URL answers with success.
+pub async fn answers(http: &Client, url: &str) -> bool {
+    http.get(url).send().await.is_ok_and(|response| response.status().is_success())
+}
+
+/// Waits until a URL answers with success. Whoever calls sets the deadline.
+pub async fn until_answers(http: &Client, url: &str) {
+    while !answers(http, url).await {
+        sleep(ASK).await;
+    }
+}
+
+/// Waits until something yields a value. Whoever calls sets the deadline.
+pub async fn until_some<T>(attempt: impl AsyncFn() -> Option<T>) -> T {
+    loop {
+        if let Some(value) = attempt().await {
+            return value;
+        }
+        sleep(ASK).await;
+    }
+}
+
+/// Waits until a broker takes requests. Whoever calls sets the deadline.
+pub async fn until_kafka_answers(brokers: &str) {
+    while !kafka_answers(brokers).await {
+        sleep(ASK).await;
+    }
+}
+
+/// Whether a broker takes requests and is part of its cluster.
+pub async fn kafka_answers(brokers: &str) -> bool {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", brokers).set("log_level", "0");
+    // The client blocks while it waits for its answer.
+    let asked = tokio::task::spawn_blocking(move || {
+        let client: BaseConsumer = config.create().ok()?;
+        let metadata = client.fetch_metadata(None, ANSWER).ok()?;
+        (!metadata.brokers().is_empty()).then_some(())
+    });
+    matches!(asked.await, Ok(Some(())))
+}
+
+/// Whether something listens on a local port.
+pub async fn listens(port: u16) -> bool {
+    let connecting = tokio::net::TcpStream::connect(("127.0.0.1", port));
+    matches!(tokio::time::timeout(ANSWER, connecting).await, Ok(Ok(_)))
+}

@@ -1,0 +1,102 @@
+//! What runs, kept on disk: the ledger from the first process on, `stack.json` once all is ready.
+
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::stack::{
+    document::{self, Stack},
+    folder::StateFolder,
+    ledger::{Kind, Ledger},
+    process::Identity,
+};
+
+/// The two files and what is in them. Every change is on disk when its call returns.
+#[derive(Debug)]
+pub struct Records {
+    ledger_file: PathBuf,
+    stack_file: PathBuf,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    ledger: Ledger,
+    stack: Stack,
+    published: bool,
+}
+
+impl Records {
+    /// Begins the records of a stack that this process supervises.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written to.
+    pub fn begin(folder: &StateFolder, stack: Stack) -> io::Result<Self> {
+        let supervisor = Identity::of(std::process::id());
+        let ledger = Ledger { supervisor, processes: Vec::new() };
+        document::write(&folder.ledger_file(), &ledger)?;
+        Ok(Self {
+            ledger_file: folder.ledger_file(),
+            stack_file: folder.stack_file(),
+            inner: Mutex::new(Inner { ledger, stack, published: false }),
+        })
+    }
+
+    /// Notes that a process started.
+    pub fn started(&self, name: &str, kind: Kind, pid: u32, restarts: u32) -> io::Result<()> {
+        self.change(|inner| {
+            if let Some(identity) = Identity::of(pid) {
+                inner.ledger.started(name, kind, identity);
+            }
+            if let Some(process) = inner.stack.process_mut(name) {
+                process.pid = Some(pid);
+                process.restarts = restarts;
+            }
+        })
+    }
+
+    /// Notes that a process ended, and how.
+    pub fn ended(&self, name: &str, how: &str) -> io::Result<()> {
+        self.change(|inner| {
+            inner.ledger.ended(name);
+            if let Some(process) = inner.stack.process_mut(name) {
+                process.pid = None;
+                process.last_exit = Some(how.to_owned());
+            }
+        })
+    }
+
+    /// Everything is ready: from now on `stack.json` is there.
+    pub fn publish(&self) -> io::Result<Stack> {
+        self.change(|inner| inner.published = true)?;
+        Ok(self.inner.lock().unwrap_or_else(PoisonError::into_inner).stack.clone())
+    }
+
+    /// Everything has stopped: nothing runs here any more.
+    pub fn end(&self) -> io::Result<()> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.published = false;
+        remove(&self.stack_file)?;
+        remove(&self.ledger_file)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inner)) -> io::Result<()> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut inner);
+        document::write(&self.ledger_file, &inner.ledger)?;
+        if inner.published {
+            document::write(&self.stack_file, &inner.stack)?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes a file, if it is there.
+pub fn remove(path: &std::path::Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The schema registry: Apicurio with its Confluent-compatible API.
+
+use std::fs;
+
+use anyhow::Context;
+
+use crate::{
+    failure::Result,
+    stack::{
+        distribution::Distribution,
+        folder::StateFolder,
+        java::{self, Java},
+        ledger::Kind,
+        postgres,
+        supervisor::Spec,
+    },
+};
+
+/// Its name in the stack.
+pub const NAME: &str = "registry";
+
+/// What the registry needs to run.
+#[derive(Debug)]
+pub struct Registry<'a> {
+    pub java: &'a Java,
+    pub distribution: &'a Distribution,
+    pub folder: &'a StateFolder,
+    pub port: u16,
+    /// It opens a port for its own health and metrics, which nobody here uses.
+    pub management_port: u16,
+    /// Our Postgres; without one it keeps its schemas in a file of its own.
+    pub postgres_port: Option<u16>,
+}
+
+impl Registry<'_> {
+    /// Tells how to run it.
+    pub fn prepare(&self) -> Result<Spec> {
+        let home = self.folder.registry();
+        fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        let mut env = java::environment();
+        env.extend(self.settings().map(|(name, value)| (name.to_owned(), value)));
+        Ok(Spec {
+            name: NAME.into(),
+            kind: Kind::Registry,
+            program: self.java.program(),
+            args: vec![
+                "-Xms64m".into(),
+                "-Xmx256m".into(),
+                "-XX:+UseSerialGC".into(),
+                "-XX:TieredStopAtLevel=1".into(),
+                "-XX:+ExitOnOutOfMemoryError".into(),
+                "-jar".into(),
+                self.distribution.registry_jar()?.display().to_string(),
+            ],
+            env,
+            clear_env: true,
+            folder: home,
+            run_as: None,
+            log: self.folder.log(NAME),
+        })
+    }
+
+    fn settings(&self) -> [(&'static str, String); 10] {
+        let file = self.folder.registry().join("schemas");
+        let (kind, url, user, password) = match self.postgres_port {
+            Some(port) => (
+                "postgresql",
+                format!("jdbc:postgresql://127.0.0.1:{port}/{}", postgres::REGISTRY_DATABASE),
+                postgres::REGISTRY_DATABASE,
+                postgres::REGISTRY_DATABASE,
+            ),
+            None => ("h2", format!("jdbc:h2:file:{}", file.display()), "sa", "sa"),
+        };
+        [
+            ("QUARKUS_HTTP_HOST", "127.0.0.1".into()),
+            ("QUARKUS_HTTP_PORT", self.port.to_string()),
+            ("QUARKUS_MANAGEMENT_HOST", "127.0.0.1".into()),
+            ("QUARKUS_MANAGEMENT_PORT", self.management_port.to_string()),
+            ("QUARKUS_LOG_CONSOLE_COLOR", "false".into()),
+            ("APICURIO_STORAGE_KIND", "sql".into()),
+            ("APICURIO_STORAGE_SQL_KIND", kind.into()),
+            ("APICURIO_DATASOURCE_URL", url),
+            ("APICURIO_DATASOURCE_USERNAME", user.into()),
+            ("APICURIO_DATASOURCE_PASSWORD", password.into()),
+        ]
+    }
+}
+
+/// Base URL of the API that services use.
+pub fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}/apis/ccompat/v7")
+}

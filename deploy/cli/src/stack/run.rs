@@ -1,0 +1,235 @@
+//! The life of a stack: infrastructure first, then the services; ready; stopped in reverse order.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use futures_util::future::{join_all, try_join_all};
+use tokio::time::sleep;
+
+use crate::{
+    failure::{Failure, Result},
+    report::Report,
+    stack::{
+        catalog::Instance,
+        distribution::Distribution,
+        document::Stack,
+        folder::{Lock, StateFolder},
+        java::Java,
+        kafka::{self, Kafka},
+        ledger::Kind,
+        logs,
+        plan::{KafkaPorts, Plan, RegistryPorts},
+        postgres::{self, Postgres},
+        readiness,
+        records::Records,
+        registry::{self, Registry},
+        signals::Signals,
+        supervisor::{Spec, State, Stop, Supervised},
+    },
+    workspace::Workspace,
+};
+
+/// Longest time until a part of the infrastructure works; after a crash Postgres and Kafka read
+/// their logs first.
+const INFRASTRUCTURE_LIMIT: Duration = Duration::from_mins(2);
+
+/// Longest time until a service is ready; it may have to catch up first.
+const SERVICE_LIMIT: Duration = Duration::from_mins(2);
+
+/// How many lines of its log are shown of a part that did not come up.
+const SHOWN_LINES: usize = 20;
+
+/// A stack from its first process to its last.
+#[derive(Debug)]
+pub struct Running {
+    records: Arc<Records>,
+    report: Report,
+    parts: Vec<Supervised>,
+    /// Held as long as anything runs.
+    _lock: Lock,
+}
+
+/// What the infrastructure is started from and on.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    pub workspace: &'a Workspace,
+    pub folder: &'a StateFolder,
+    /// The data will be thrown away.
+    pub ephemeral: bool,
+}
+
+impl Running {
+    /// Begins a stack in which nothing runs yet.
+    pub fn begin(folder: &StateFolder, lock: Lock, stack: Stack, report: Report) -> Result<Self> {
+        let records = Records::begin(folder, stack)
+            .with_context(|| format!("cannot write to {}", folder.root().display()))
+            .map_err(Failure::Setup)?;
+        Ok(Self { records: Arc::new(records), report, parts: Vec::new(), _lock: lock })
+    }
+
+    /// Starts what the plan has of Postgres, Kafka and the registry, and waits until all work.
+    /// Kafka starts while the others do.
+    pub async fn start_infrastructure(&mut self, plan: &Plan, ground: Ground<'_>) -> Result<()> {
+        if plan.is_all_existing() {
+            return Ok(());
+        }
+        let java = if plan.needs_java() { Some(Java::find().await?) } else { None };
+        let distribution = Distribution::fetch(ground.workspace, &self.report).await?;
+        let step = self.report.step("starting the infrastructure");
+        let postgres = match plan.postgres {
+            Some(port) => Some(self.start_postgres(port, &distribution, ground).await?),
+            None => None,
+        };
+        if let Some(((java, KafkaPorts { port, controller }), folder)) =
+            java.as_ref().zip(plan.kafka).zip(Some(ground.folder))
+        {
+            step.at("starting Kafka");
+            let distribution = &distribution;
+            let kafka = Kafka { java, distribution, folder, port, controller_port: controller };
+            self.start(kafka.prepare().await?);
+        }
+        if let Some(postgres) = postgres {
+            self.await_postgres(&postgres).await?;
+        }
+        if let Some((java, RegistryPorts { port, management })) = java.as_ref().zip(plan.registry) {
+            step.at("starting the schema registry");
+            let (distribution, folder) = (&distribution, ground.folder);
+            let (management_port, postgres_port) = (management, plan.postgres);
+            let registry =
+                Registry { java, distribution, folder, port, management_port, postgres_port };
+            self.start(registry.prepare()?);
+        }
+        if plan.kafka.is_some() {
+            step.at("waiting for Kafka");
+            let ready = readiness::until_kafka_answers(&plan.endpoints.kafka_brokers);
+            self.await_part(kafka::NAME, ready).await?;
+        }
+        if plan.registry.is_some() {
+            step.at("waiting for the schema registry");
+            let url = format!("{}/subjects", plan.endpoints.schema_registry_url);
+            let http = readiness::http()?;
+            self.await_part(registry::NAME, readiness::until_answers(&http, &url)).await?;
+        }
+        step.done("the infrastructure is ready");
+        Ok(())
+    }
+
+    async fn start_postgres(
+        &mut self,
+        port: u16,
+        distribution: &Distribution,
+        ground: Ground<'_>,
+    ) -> Result<Postgres> {
+        let Ground { folder, ephemeral, .. } = ground;
+        let settings = postgres::Settings { distribution, folder, port, ephemeral };
+        let (postgres, spec) = settings.prepare().await?;
+        self.start(spec);
+        Ok(postgres)
+    }
+
+    async fn await_postgres(&self, postgres: &Postgres) -> Result<()> {
+        let mut client = None;
+        let connected = async {
+            client = Some(readiness::until_some(async || postgres.connect().await.ok()).await);
+        };
+        self.await_part(postgres::NAME, connected).await?;
+        match client {
+            Some(client) => postgres.provide_databases(&client).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the services, all at once, and waits until all are ready.
+    pub async fn start_services(
+        &mut self,
+        services: Vec<(Instance, Spec)>,
+    ) -> Result<()> {
+        if services.is_empty() {
+            return Ok(());
+        }
+        let count = services.len();
+        let step = self.report.step(&format!("starting {count} services"));
+        let mut instances = Vec::with_capacity(count);
+        for (instance, spec) in services {
+            self.start(spec);
+            instances.push(instance);
+        }
+        let http = readiness::http()?;
+        let ready = std::cell::Cell::new(0_usize);
+        let waits = instances.iter().map(async |instance| {
+            let url = format!("{}/health/ready", instance.admin_url());
+            self.await_part(&instance.name(), readiness::until_answers(&http, &url)).await?;
+            ready.set(ready.get() + 1);
+            step.at(&format!("{} of {count} services are ready", ready.get()));
+            Ok::<_, Failure>(())
+        });
+        try_join_all(waits).await?;
+        step.done(&format!("{count} services are ready"));
+        Ok(())
+    }
+
+    /// Tells the world: `stack.json` is there from now on.
+    pub fn publish(&self) -> Result<Stack> {
+        Ok(self.records.publish().context("cannot write stack.json")?)
+    }
+
+    fn start(&mut self, spec: Spec) {
+        self.parts.push(Supervised::start(spec, Arc::clone(&self.records), self.report.clone()));
+    }
+
+    /// Waits until a part works, or cannot be expected to any more. A service may be started again
+    /// meanwhile; infrastructure has no reason to die at all.
+    async fn await_part(&self, name: &str, works: impl Future<Output = ()>) -> Result<()> {
+        let Some(part) = self.parts.iter().find(|part| part.name == name) else { return Ok(()) };
+        let is_service = part.kind == Kind::Service;
+        let limit = if is_service { SERVICE_LIMIT } else { INFRASTRUCTURE_LIMIT };
+        let mut state = part.state.clone();
+        let ended = state.wait_for(|state| match state {
+            State::GivenUp(_) | State::Stopped => true,
+            State::Waiting(_) => !is_service,
+            State::New | State::Running => false,
+        });
+        let what = tokio::select! {
+            () = works => return Ok(()),
+            state = ended => match state.as_deref() {
+                Ok(State::GivenUp(how) | State::Waiting(how)) => format!("ended ({how})"),
+                _ => "ended".to_owned(),
+            },
+            () = sleep(limit) => format!("is not ready after {limit:?}"),
+        };
+        let shown = logs::last_lines(&part.log, SHOWN_LINES).unwrap_or_default();
+        Err(Failure::unavailable(format!(
+            "{name} {what}; the last lines of its log {}:\n{}",
+            part.log.display(),
+            shown.trim_end()
+        )))
+    }
+
+    /// Stops everything, users before what they use. A further signal ends all patience.
+    pub async fn stop(mut self, signals: &mut Signals) -> Result<()> {
+        let mut how = Stop::Gently;
+        for kind in Kind::STOP_ORDER {
+            let group: Vec<_> = self.parts.extract_if(.., |part| part.kind == kind).collect();
+            if group.is_empty() {
+                continue;
+            }
+            let names: Vec<_> = group.iter().map(|part| part.name.as_str()).collect();
+            let step = self.report.step(&format!("stopping {}", names.join(", ")));
+            group.iter().for_each(|part| part.ask_to_stop(how));
+            let mut all = Box::pin(join_all(group.iter().map(Supervised::stopped)));
+            loop {
+                tokio::select! {
+                    _ = &mut all => break,
+                    () = signals.next() => {
+                        how = Stop::Now;
+                        group.iter().for_each(|part| part.ask_to_stop(how));
+                    }
+                }
+            }
+            drop(all);
+            step.done(&format!("stopped {}", names.join(", ")));
+            join_all(group.into_iter().map(Supervised::finish)).await;
+        }
+        Ok(self.records.end().context("cannot remove stack.json")?)
+    }
+}

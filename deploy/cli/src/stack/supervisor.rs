@@ -1,0 +1,274 @@
+//! Keeps one process alive: starts it, starts it again with back-off when it dies, stops it when
+//! asked to, first politely and then for good.
+
+use std::{
+    io,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    process::{Child, Command},
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    report::Report,
+    stack::{
+        account::Account, backoff::Backoff, ledger::Kind, logs, process, records::Records,
+    },
+};
+
+/// Exit code of a process that was set up wrongly: starting it again cannot help.
+const BAD_CONFIGURATION: i32 = 64;
+
+/// How to run a process.
+#[derive(Debug)]
+pub struct Spec {
+    /// Its name in the stack.
+    pub name: String,
+    pub kind: Kind,
+    pub program: PathBuf,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    /// Whether it gets nothing of our own environment.
+    pub clear_env: bool,
+    /// Where it runs.
+    pub folder: PathBuf,
+    /// Under which account; none for our own.
+    pub run_as: Option<Account>,
+    /// Where its output is appended.
+    pub log: PathBuf,
+}
+
+/// How a supervised process is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is about to be started for the first time.
+    New,
+    /// It runs.
+    Running,
+    /// It ended, as told, and will be started again.
+    Waiting(String),
+    /// It ended in a way that starting it again cannot mend.
+    GivenUp(String),
+    /// It was asked to stop, and did.
+    Stopped,
+}
+
+/// How a process is asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Not at all.
+    No,
+    /// Politely, and for good after its time limit.
+    Gently,
+    /// For good.
+    Now,
+}
+
+/// A process under supervision.
+#[derive(Debug)]
+pub struct Supervised {
+    pub name: String,
+    pub kind: Kind,
+    pub log: PathBuf,
+    pub state: watch::Receiver<State>,
+    stop: watch::Sender<Stop>,
+    task: JoinHandle<()>,
+}
+
+impl Supervised {
+    /// Starts a process and keeps it alive.
+    pub fn start(spec: Spec, records: Arc<Records>, report: Report) -> Self {
+        let (stop, asked) = watch::channel(Stop::No);
+        let (tell, state) = watch::channel(State::New);
+        let (name, kind, log) = (spec.name.clone(), spec.kind, spec.log.clone());
+        let keeper = Keeper { spec, records, report, asked, tell };
+        Self { name, kind, log, state, stop, task: tokio::spawn(keeper.keep_alive()) }
+    }
+
+    /// Asks it to stop; a stronger wish replaces a weaker one.
+    pub fn ask_to_stop(&self, how: Stop) {
+        self.stop.send_if_modified(|now| {
+            let stronger = how > *now;
+            if stronger {
+                *now = how;
+            }
+            stronger
+        });
+    }
+
+    /// Waits until it has stopped, as asked before.
+    pub async fn stopped(&self) {
+        // An error is a panic of the task; the child was killed then, when its handle was dropped.
+        let _ = self.state.clone().wait_for(|state| *state == State::Stopped).await;
+    }
+
+    /// Ends the supervision of a process that has stopped.
+    pub async fn finish(self) {
+        if let Err(error) = self.task.await {
+            crate::report::error(&format_args!("the supervision of {} failed: {error}", self.name));
+        }
+    }
+}
+
+struct Keeper {
+    spec: Spec,
+    records: Arc<Records>,
+    report: Report,
+    asked: watch::Receiver<Stop>,
+    tell: watch::Sender<State>,
+}
+
+/// How one life of a process ended.
+enum End {
+    Asked,
+    ByItself(ExitStatus),
+    NeverBegan(io::Error),
+}
+
+impl Keeper {
+    async fn keep_alive(mut self) {
+        let mut backoff = Backoff::new();
+        let mut restarts = 0;
+        loop {
+            let began = Instant::now();
+            let how = match self.live(restarts).await {
+                End::Asked => break,
+                End::ByItself(status) if status.code() == Some(BAD_CONFIGURATION) => {
+                    self.give_up(&how_it_ended(status)).await;
+                    break;
+                }
+                End::ByItself(status) => how_it_ended(status),
+                End::NeverBegan(error) => {
+                    format!("cannot run {}: {error}", self.spec.program.display())
+                }
+            };
+            let wait = backoff.after(began.elapsed());
+            restarts += 1;
+            self.report.note(format_args!(
+                "{} ended by itself ({how}): start {restarts} after that in {wait:?}; its log is {}",
+                self.spec.name,
+                self.spec.log.display()
+            ));
+            self.note_end(&how);
+            self.tell.send_replace(State::Waiting(how));
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = asked_to_stop(&mut self.asked, Stop::Gently) => break,
+            }
+        }
+        self.tell.send_replace(State::Stopped);
+    }
+
+    /// Runs it once.
+    async fn live(&mut self, restarts: u32) -> End {
+        if *self.asked.borrow() != Stop::No {
+            return End::Asked;
+        }
+        let (mut child, pid) = match self.spawn() {
+            Ok(started) => started,
+            Err(error) => return End::NeverBegan(error),
+        };
+        if let Err(error) = self.records.started(&self.spec.name, self.spec.kind, pid, restarts) {
+            self.report.note(format_args!("cannot record the start of {}: {error}", self.spec.name));
+        }
+        self.tell.send_replace(State::Running);
+        let ended = tokio::select! {
+            status = child.wait() => Some(status),
+            () = asked_to_stop(&mut self.asked, Stop::Gently) => None,
+        };
+        let end = match ended {
+            Some(Ok(status)) => End::ByItself(status),
+            Some(Err(error)) => End::NeverBegan(error),
+            None => {
+                self.end(&mut child, pid).await;
+                self.note_end("stopped");
+                End::Asked
+            }
+        };
+        // What it may have started itself must not outlive it. The group has its leader's number,
+        // which nobody else can get while a member is left.
+        let _ = process::kill_group(pid);
+        end
+    }
+
+    fn spawn(&self) -> io::Result<(Child, u32)> {
+        let Spec { program, args, env, clear_env, folder, run_as, log, .. } = &self.spec;
+        let output = logs::open(log)?;
+        let mut command = Command::new(program);
+        if *clear_env {
+            command.env_clear();
+        }
+        command
+            .args(args)
+            .envs(env.iter().map(|(name, value)| (name, value)))
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stderr(output.try_clone()?)
+            .stdout(output)
+            // Ctrl-C at the terminal is for the supervisor alone, which stops all in order.
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(account) = run_as {
+            command.uid(account.uid).gid(account.gid);
+        }
+        let child = command.spawn()?;
+        let pid = child.id().ok_or_else(|| io::Error::other("it has no pid"))?;
+        Ok((child, pid))
+    }
+
+    /// Ends a running child: asks it, waits for its time limit or until patience ends, kills it.
+    async fn end(&mut self, child: &mut Child, pid: u32) {
+        let Spec { name, kind, .. } = &self.spec;
+        if *self.asked.borrow() == Stop::Gently {
+            // Not reaped yet, so that the pid is still its own.
+            let _ = process::signal_child(pid, kind.stop_signal());
+            let exit = timeout(kind.stop_limit(), child.wait());
+            tokio::select! {
+                ended = exit => match ended {
+                    Ok(_) => return,
+                    Err(_) => self.report.note(format_args!(
+                        "{name} did not stop within {:?}: killing it", kind.stop_limit()
+                    )),
+                },
+                () = asked_to_stop(&mut self.asked, Stop::Now) => {}
+            }
+        }
+        let _ = process::kill_group(pid);
+        // Even a kill may take its time, but not for ever.
+        let _ = timeout(Duration::from_secs(5), child.wait()).await;
+    }
+
+    async fn give_up(&mut self, how: &str) {
+        self.report.note(format_args!(
+            "{} is set up wrongly ({how}) and not started again; its log {} says why",
+            self.spec.name,
+            self.spec.log.display()
+        ));
+        self.note_end(how);
+        self.tell.send_replace(State::GivenUp(how.to_owned()));
+        asked_to_stop(&mut self.asked, Stop::Gently).await;
+    }
+
+    fn note_end(&self, how: &str) {
+        if let Err(error) = self.records.ended(&self.spec.name, how) {
+            self.report.note(format_args!("cannot record the end of {}: {error}", self.spec.name));
+        }
+    }
+}
+
+async fn asked_to_stop(asked: &mut watch::Receiver<Stop>, how: Stop) {
+    // The sender gone means that nobody supervises any more: that is a wish to stop, too.
+    let _ = asked.wait_for(|now| *now >= how).await;
+}
+
+fn how_it_ended(status: ExitStatus) -> String {
+    // "exit status: 70", "signal: 9 (SIGKILL)"
+    status.to_string()
+}

@@ -1,0 +1,15 @@
+//! What is counted.
+
+/// Commands answered, by `aggregate` and `result` (accepted, rejected, invalid, pending, reused,
+/// overloaded, refused, unknown, internal).
+pub const COMMANDS: &str = "oneway_command_api_commands_total";
+/// Seconds from the arrival of a well-formed command to its answer, by `aggregate`.
+pub const ANSWER_SECONDS: &str = "oneway_command_api_answer_seconds";
+/// Commands under way: being appended or waiting for their outcome.
+pub const IN_FLIGHT: &str = "oneway_command_api_in_flight_commands";
+/// Outcomes read from the reply partition.
+pub const OUTCOMES_READ: &str = "oneway_command_api_outcomes_read_total";
+/// Records of the reply partition that are no outcome.
+pub const OUTCOMES_SKIPPED: &str = "oneway_command_api_outcomes_skipped_total";
+/// Searches of the log for the outcome of one command, by `result` (found, absent, failed).
+pub const LOOKUPS: &str = "oneway_command_api_lookups_total";

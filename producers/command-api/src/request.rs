@@ -1,0 +1,227 @@
+//! The headers that say how a command is to be taken.
+
+use std::time::Duration;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
+};
+use schemas::CommandId;
+use service::Problem;
+use utoipa::IntoParams;
+
+use crate::edge::Correlation;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// Longest `Idempotency-Key`, in characters.
+const LONGEST_KEY: usize = 200;
+
+/// How a client wants its command to be taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandHeaders {
+    /// The client's own command id.
+    pub key: Option<CommandId>,
+    /// Version that the aggregate must have.
+    pub expected_version: Option<u64>,
+    /// How long to wait.
+    pub prefer: Prefer,
+    /// Joins the command with its events.
+    pub correlation_id: Option<String>,
+}
+
+/// How long a client wants to wait (RFC 7240).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prefer {
+    /// Not for the outcome at all.
+    pub respond_async: bool,
+    /// So long for the outcome.
+    pub wait: Option<Duration>,
+}
+
+/// The same headers, for the documentation.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents what `CommandHeaders` reads")]
+pub struct CommandHeaderParams {
+    /// Your own name for this command, up to 200 visible ASCII characters, bare or quoted; a UUID
+    /// is taken as the command's id. Sending the command again under the same key changes nothing
+    /// more and gives the answer of the first time.
+    #[param(rename = "Idempotency-Key", required = false, value_type = String, max_length = 200)]
+    idempotency_key: Option<String>,
+    /// The version (`ETag`) that the aggregate must have, such as `"3"`; with another one the
+    /// command is refused with 412.
+    #[param(rename = "If-Match", required = false, value_type = String, example = "\"3\"")]
+    if_match: Option<String>,
+    /// `respond-async`: answer 202 as soon as the command is in the log. `wait=5`: wait up to 5
+    /// seconds for the outcome, then answer 202.
+    #[param(rename = "Prefer", required = false, value_type = String, example = "wait=5")]
+    prefer: Option<String>,
+    /// Joins the command with everything that it sets off, up to 128 visible ASCII characters.
+    /// Comes back with every answer; when absent it is the command's id.
+    #[param(rename = "X-Correlation-Id", required = false, value_type = String, max_length = 128)]
+    x_correlation_id: Option<String>,
+}
+
+impl CommandHeaders {
+    /// Reads them.
+    pub fn read(headers: &HeaderMap) -> Result<Self, Problem> {
+        Ok(Self {
+            key: single(headers, &IDEMPOTENCY_KEY)?.map(key).transpose()?,
+            expected_version: match single(headers, &header::IF_MATCH)? {
+                None => None,
+                Some(tag) => expected_version(tag)?,
+            },
+            prefer: preferences(headers),
+            correlation_id: None,
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CommandHeaders {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let correlation = parts.extensions.get::<Correlation>();
+        let correlation_id = correlation.and_then(|Correlation(id)| id.clone());
+        let headers = Self::read(&parts.headers)?;
+        Ok(Self {
+            correlation_id,
+            ..headers
+        })
+    }
+}
+
+fn malformed(header: &HeaderName, must: &str) -> Problem {
+    let detail = format!("header {header} {must}");
+    Problem::new(StatusCode::BAD_REQUEST, "malformed_header", detail)
+}
+
+/// The value of a header that may be sent once.
+fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            let text = value.to_str().map(str::trim);
+            text.map(Some).map_err(|_| malformed(name, "must be visible ASCII"))
+        }
+        (Some(_), Some(_)) => Err(malformed(name, "is sent twice")),
+    }
+}
+
+fn key(text: &str) -> Result<CommandId, Problem> {
+    let bare = text.strip_prefix('"').map_or(Some(text), |rest| rest.strip_suffix('"'));
+    match bare {
+        Some(key)
+            if (1..=LONGEST_KEY).contains(&key.len())
+                && key.bytes().all(|b| b.is_ascii_graphic() && b != b'"') =>
+        {
+            Ok(CommandId::from_key(key))
+        }
+        _ => Err(malformed(&IDEMPOTENCY_KEY, "must have 1 to 200 visible ASCII characters")),
+    }
+}
+
+/// `*` asks for any version: that the aggregate exists is checked anyhow.
+fn expected_version(tag: &str) -> Result<Option<u64>, Problem> {
+    if tag == "*" {
+        return Ok(None);
+    }
+    let version = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let digits = version.filter(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()));
+    // Versions are stored as signed 64-bit numbers.
+    let version = digits.and_then(|digits| digits.parse::<u64>().ok());
+    match version.filter(|version| i64::try_from(*version).is_ok()) {
+        Some(version) => Ok(Some(version)),
+        None => Err(malformed(&header::IF_MATCH, "must be one strong tag, such as \"3\"")),
+    }
+}
+
+/// Preferences are wishes: what is not understood is passed over, as the RFC has it.
+fn preferences(headers: &HeaderMap) -> Prefer {
+    let mut prefer = Prefer::default();
+    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
+    for token in values.flat_map(|value| value.split(',')) {
+        let token = token.split(';').next().unwrap_or_default();
+        let (name, value) = token.split_once('=').unwrap_or((token, ""));
+        match name.trim().to_ascii_lowercase().as_str() {
+            "respond-async" => prefer.respond_async = true,
+            "wait" => {
+                let seconds = value.trim().trim_matches('"').parse::<u32>().ok();
+                let wait = seconds.map(|seconds| Duration::from_secs(seconds.into()));
+                // Of several the first counts.
+                prefer.wait = prefer.wait.or(wait);
+            }
+            _ => {}
+        }
+    }
+    prefer
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn read(headers: &[(&'static str, &str)]) -> Result<CommandHeaders, Problem> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        CommandHeaders::read(&map)
+    }
+
+    fn is_malformed(headers: &[(&'static str, &str)]) -> bool {
+        let Err(problem) = read(headers) else {
+            return false;
+        };
+        (problem.status, problem.code) == (StatusCode::BAD_REQUEST, "malformed_header")
+    }
+
+    #[test]
+    fn nothing_is_required() {
+        assert_eq!(read(&[]), Ok(CommandHeaders::default()));
+    }
+
+    #[test]
+    fn keys_are_bare_or_quoted() {
+        let key = |text: &str| read(&[("idempotency-key", text)]).unwrap().key;
+        assert_eq!(key("order-17"), Some(CommandId::from_key("order-17")));
+        assert_eq!(key("\"order-17\""), key("order-17"));
+        let uuid = Uuid::from_u128(17);
+        assert_eq!(key(&uuid.to_string()), Some(CommandId(uuid)));
+        assert!(key(&"x".repeat(200)).is_some());
+        for bad in ["", "\"\"", "\"a", "a\"", "a b", "ä", &"x".repeat(201)] {
+            assert!(is_malformed(&[("idempotency-key", bad)]), "{bad:?}");
+        }
+        assert!(is_malformed(&[("idempotency-key", "a"), ("idempotency-key", "a")]));
+    }
+
+    #[test]
+    fn an_expected_version_is_one_strong_tag() {
+        let version = |text: &str| read(&[("if-match", text)]).unwrap().expected_version;
+        assert_eq!((version("\"3\""), version("\"0\""), version("*")), (Some(3), Some(0), None));
+        for bad in ["3", "W/\"3\"", "\"1\", \"2\"", "\"\"", "\"x\"", "\"-1\"", "\"+1\"",
+            "\"9223372036854775808\"", ""] {
+            assert!(is_malformed(&[("if-match", bad)]), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn preferences_are_read_leniently() {
+        let prefer = |values: &[&str]| {
+            let headers: Vec<_> = values.iter().map(|value| ("prefer", *value)).collect();
+            read(&headers).unwrap().prefer
+        };
+        let wait = |seconds| Some(Duration::from_secs(seconds));
+        assert!(prefer(&["respond-async"]).respond_async);
+        assert!(prefer(&["return=minimal, Respond-Async"]).respond_async);
+        assert_eq!(prefer(&["wait=5"]).wait, wait(5));
+        assert_eq!(prefer(&["respond-async", "wait = \"7\"; x=y, wait=9"]).wait, wait(7));
+        assert_eq!(prefer(&["wait=soon, wait=-1, handling=lenient"]), Prefer::default());
+    }
+}

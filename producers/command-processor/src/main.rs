@@ -1,0 +1,28 @@
+//! Decides commands and appends their events: the single writer of the event store.
+//!
+//! In reading order:
+//! - [`role`]: start-up and the thread that does the work
+//! - [`processor`]: sends each record to its aggregate type
+//! - [`writer`]: one aggregate type: from a command record to its events, state and outcome
+//! - [`shard`]: the aggregates of one partition: committed state and the overlay of a batch
+//! - [`restore`]: the state of a partition, from its state topic or, if that is lost, its events
+//! - [`outbound`]: the records that a decision makes
+//! - [`metrics`]: names of what is counted
+//!
+//! Invariants: state changes only after its transaction is committed; an aggregate is decided
+//! only in the partition that its key belongs to; a command that was answered gets the same
+//! answer again.
+
+mod metrics;
+mod outbound;
+mod processor;
+mod restore;
+mod role;
+mod shard;
+mod writer;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    service::shell::run("command-processor", event_log::Settings::from_env, role::run)
+}

@@ -1,0 +1,8 @@
+//! Names of what is counted.
+
+/// Commands by `aggregate` and `outcome` (accepted, rejected, repeated, forwarded, unreadable).
+pub const COMMANDS: &str = "oneway_processor_commands_total";
+/// Events appended by `aggregate`; counted when their transaction is committed.
+pub const EVENTS: &str = "oneway_processor_events_appended_total";
+/// Aggregates held in memory by `aggregate`.
+pub const AGGREGATES: &str = "oneway_processor_aggregates";

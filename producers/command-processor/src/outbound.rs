@@ -1,0 +1,115 @@
+//! The records that a decision makes.
+
+use event_log::{Error, OutRecord, record::headers};
+use schemas::{
+    AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Timestamp, Topic,
+    command::CommandOutcome,
+};
+
+/// What all records of one command share.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause<'a> {
+    /// The command's id as its sender wrote it.
+    pub command: &'a str,
+    /// The same, as ids are made from it.
+    pub command_id: CommandId,
+    /// The command's correlation id, else its own id.
+    pub correlation_id: &'a str,
+    /// Who asked for it.
+    pub actor: Option<&'a str>,
+    /// Its trace.
+    pub traceparent: Option<&'a str>,
+    /// When it was decided.
+    pub now: Timestamp,
+}
+
+impl<'a> Cause<'a> {
+    /// The command with this envelope, decided now.
+    pub fn of(envelope: &Envelope<'a>, now: Timestamp) -> Self {
+        Self {
+            command: envelope.id,
+            command_id: CommandId::from_key(envelope.id),
+            correlation_id: envelope.correlation_id.unwrap_or(envelope.id),
+            actor: envelope.actor,
+            traceparent: envelope.traceparent,
+            now,
+        }
+    }
+
+    fn envelope(&self, id: &'a str, message_type: &'a str, subject: &'a str) -> Envelope<'a> {
+        Envelope {
+            id,
+            source: "command-processor",
+            message_type,
+            time: Some(self.now),
+            subject: Some(subject),
+            correlation_id: Some(self.correlation_id),
+            causation_id: Some(self.command),
+            actor: self.actor,
+            traceparent: self.traceparent,
+            ..Envelope::default()
+        }
+    }
+}
+
+/// The `index`-th event of a command, which gives its aggregate `version`.
+pub fn event<E: Messages>(
+    encoder: &Encoder<E>,
+    cause: &Cause<'_>,
+    partition: i32,
+    aggregate: &AggregateId,
+    (index, version): (u32, i64),
+    event: &E,
+) -> Result<OutRecord, Error> {
+    let id = EventId::of_command(cause.command_id, index).to_string();
+    let mut envelope = cause.envelope(&id, event.wire_type(), aggregate.as_str());
+    envelope.sequence = u64::try_from(version).ok();
+    Ok(OutRecord {
+        topic: E::TOPIC,
+        partition: Some(partition),
+        key: aggregate.to_string(),
+        payload: Some(encoder.encode(event)?),
+        headers: headers(&envelope),
+    })
+}
+
+/// The outcome of a command, to the partition that its sender reads.
+pub fn outcome(
+    encoder: &Encoder<CommandOutcome>,
+    cause: &Cause<'_>,
+    reply_to: Option<i32>,
+    outcome: &CommandOutcome,
+) -> Result<OutRecord, Error> {
+    let envelope = cause.envelope(cause.command, outcome.wire_type(), &outcome.aggregate_id);
+    Ok(OutRecord {
+        topic: Topic::COMMAND_RESULTS,
+        partition: reply_to.filter(|partition| *partition >= 0),
+        key: cause.command.to_owned(),
+        payload: Some(encoder.encode(outcome)?),
+        headers: headers(&envelope),
+    })
+}
+
+/// The state of an aggregate.
+pub fn state<S: Messages>(
+    encoder: &Encoder<S>,
+    now: Timestamp,
+    partition: i32,
+    aggregate: &AggregateId,
+    state: &S,
+) -> Result<OutRecord, Error> {
+    let envelope = Envelope {
+        id: aggregate.as_str(),
+        source: "command-processor",
+        message_type: state.wire_type(),
+        time: Some(now),
+        ..Envelope::default()
+    };
+    Ok(OutRecord {
+        topic: S::TOPIC,
+        partition: Some(partition),
+        key: aggregate.to_string(),
+        payload: Some(encoder.encode(state)?),
+        headers: headers(&envelope),
+    })
+}

@@ -1,0 +1,141 @@
+//! The state of a partition: read from its state topic or, when that is empty, folded from its
+//! events, which are the only truth.
+
+use domain::Aggregate;
+use event_log::{Error, Partition, Registry, Settings, record::envelope, restore::read_to_end};
+use rdkafka::message::{BorrowedMessage, Message};
+use schemas::{
+    AggregateId, CommandId, DecodeError, Decoder, Envelope, Messages, Timestamp,
+    command::{AggregateState, RecentOutcome},
+};
+use tokio::runtime::Handle;
+
+use crate::shard::Shard;
+
+/// Decodes what this binary reads, resolving schemas as they are met.
+pub struct Reader {
+    decoder: Decoder,
+    registry: Registry,
+    runtime: Handle,
+}
+
+impl Reader {
+    /// Makes one that knows no schemas yet.
+    pub fn new(registry: &Registry, runtime: &Handle) -> Self {
+        Self { decoder: Decoder::default(), registry: registry.clone(), runtime: runtime.clone() }
+    }
+
+    /// Reads a message of one of the types `M`; `None` when its type is another. The inner error
+    /// is the record's fault; the outer one passes.
+    pub fn read<M: Messages>(
+        &mut self,
+        wire_type: &str,
+        payload: &[u8],
+    ) -> Result<Result<Option<M>, String>, Error> {
+        loop {
+            match self.decoder.decode(wire_type, payload) {
+                Ok(message) => return Ok(Ok(message)),
+                Err(DecodeError::UnknownSchema(id)) => {
+                    match self.runtime.block_on(self.registry.schema(id)) {
+                        Ok(text) => match self.decoder.add(id, &text) {
+                            Ok(()) => {}
+                            Err(error) => return Ok(Err(error.to_string())),
+                        },
+                        Err(error) if error.class() == event_log::ErrorClass::Poison => {
+                            return Ok(Err(error.to_string()));
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                Err(error) => return Ok(Err(error.to_string())),
+            }
+        }
+    }
+}
+
+/// Restores the shard of a partition.
+pub fn shard<A: Aggregate>(
+    settings: &Settings,
+    reader: &mut Reader,
+    number: i32,
+) -> Result<Shard<A>, Error>
+where
+    AggregateState<A::State>: Messages,
+{
+    let mut shard = Shard::default();
+    let states = Partition { topic: AggregateState::<A::State>::TOPIC, number };
+    read_to_end(settings, states, |record| {
+        let corrupt = |reason: String| corrupt(states, record, reason);
+        let id = key(record).map_err(corrupt)?;
+        let Some(payload) = record.payload() else { return Ok(()) };
+        let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
+        let state = reader.read(envelope.message_type, payload)?.map_err(corrupt)?;
+        shard.restore(id, state.ok_or_else(|| corrupt("not a state record".into()))?);
+        Ok(())
+    })?;
+    if shard.len() > 0 {
+        return Ok(shard);
+    }
+    let events = Partition { topic: A::Event::TOPIC, number };
+    read_to_end(settings, events, |record| fold::<A>(&mut shard, reader, events, record))?;
+    if shard.len() > 0 {
+        tracing::warn!(
+            kafka.partition = %states,
+            aggregates = shard.len(),
+            "the state topic is empty: restored from the events"
+        );
+    }
+    Ok(shard)
+}
+
+/// Folds one event. Outcomes of accepted commands come back with it, but for their fingerprint.
+fn fold<A: Aggregate>(
+    shard: &mut Shard<A>,
+    reader: &mut Reader,
+    partition: Partition,
+    record: &BorrowedMessage<'_>,
+) -> Result<(), Error> {
+    let corrupt = |reason: String| corrupt(partition, record, reason);
+    let id = key(record).map_err(corrupt)?;
+    let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
+    let payload = record.payload().unwrap_or_default();
+    let event: Option<A::Event> = reader.read(envelope.message_type, payload)?.map_err(corrupt)?;
+    let event = event.ok_or_else(|| corrupt(format!("unknown type {}", envelope.message_type)))?;
+    let current = shard.restored(id);
+    let expected = u64::try_from(current.version + 1).ok();
+    if envelope.sequence != expected {
+        let found = envelope.sequence;
+        return Err(corrupt(format!("version {found:?} where {expected:?} must be")));
+    }
+    current.version += 1;
+    current.state = A::evolve(current.state.take(), &event);
+    recover_outcome(current, &envelope);
+    Ok(())
+}
+
+fn recover_outcome<S>(current: &mut AggregateState<S>, envelope: &Envelope<'_>) {
+    let Some(command_id) = envelope.causation_id.map(CommandId::from_key) else { return };
+    match current.recent.last_mut().filter(|last| last.command_id == command_id) {
+        Some(last) => {
+            last.version = current.version;
+            last.events += 1;
+        }
+        None => current.remember(RecentOutcome {
+            command_id,
+            fingerprint: 0,
+            decided_at: envelope.time.unwrap_or_else(Timestamp::now),
+            version: current.version,
+            events: 1,
+            rejection: None,
+        }),
+    }
+}
+
+fn key(record: &BorrowedMessage<'_>) -> Result<AggregateId, String> {
+    let key = record.key().and_then(|key| std::str::from_utf8(key).ok());
+    key.and_then(|key| AggregateId::new(key).ok()).ok_or_else(|| "key is no aggregate id".into())
+}
+
+fn corrupt(partition: Partition, record: &BorrowedMessage<'_>, reason: String) -> Error {
+    Error::Corrupt { partition, offset: record.offset(), reason }
+}

@@ -1,0 +1,236 @@
+//! The aggregates of one partition: what is committed, and over it what the batch under way has
+//! decided. Pure: time is an argument.
+
+use std::collections::HashMap;
+
+use domain::Aggregate;
+use schemas::{
+    AggregateId, CommandId, Timestamp,
+    command::{AggregateState, RecentOutcome, Rejection, RejectionCode},
+};
+
+/// A command as the shard needs it.
+#[derive(Debug)]
+pub struct Request<'a, C> {
+    /// Its id.
+    pub id: CommandId,
+    /// The aggregate that it is about.
+    pub aggregate: &'a AggregateId,
+    /// Hash of all that makes it this command and no other.
+    pub fingerprint: i64,
+    /// Refuse it unless the aggregate has this version.
+    pub expected_version: Option<u64>,
+    /// The wish; absent with the reason when it cannot be read.
+    pub command: Result<C, Rejection>,
+}
+
+/// What a shard answers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decision<E> {
+    /// New events, in order; the first has version `outcome.version - events.len() + 1`.
+    pub events: Vec<E>,
+    /// What the sender gets.
+    pub outcome: RecentOutcome,
+    /// True when the command had been answered before.
+    pub repeated: bool,
+}
+
+/// The aggregates of one partition.
+pub struct Shard<A: Aggregate> {
+    committed: HashMap<AggregateId, AggregateState<A::State>>,
+    overlay: HashMap<AggregateId, AggregateState<A::State>>,
+}
+
+impl<A: Aggregate> Default for Shard<A> {
+    fn default() -> Self {
+        Self { committed: HashMap::new(), overlay: HashMap::new() }
+    }
+}
+
+impl<A: Aggregate> Shard<A> {
+    /// Sets the committed state of an aggregate: while restoring.
+    pub fn restore(&mut self, id: AggregateId, state: AggregateState<A::State>) {
+        self.committed.insert(id, state);
+    }
+
+    /// The committed state of an aggregate, to fold on: while restoring.
+    pub fn restored(&mut self, id: AggregateId) -> &mut AggregateState<A::State> {
+        self.committed.entry(id).or_insert_with(AggregateState::absent)
+    }
+
+    /// Number of aggregates.
+    pub fn len(&self) -> usize {
+        self.committed.len()
+    }
+
+    /// Decides a command on the state that the commands before it made, committed or not.
+    pub fn decide(
+        &mut self,
+        request: Request<'_, A::Command>,
+        now: Timestamp,
+    ) -> Decision<A::Event> {
+        let absent = AggregateState::absent();
+        let current = self
+            .overlay
+            .get(request.aggregate)
+            .or_else(|| self.committed.get(request.aggregate))
+            .unwrap_or(&absent);
+        if let Some(earlier) = current.outcome_of(request.id) {
+            let outcome = repeat(earlier, &request, current.version);
+            return Decision { events: Vec::new(), outcome, repeated: true };
+        }
+        let decided = request.command.and_then(|command| {
+            expect_version(request.expected_version, current.version)?;
+            A::decide(current.state.as_ref(), &command, now)
+        });
+        let (events, rejection) = match decided {
+            Ok(events) => (events, None),
+            Err(rejection) => (Vec::new(), Some(rejection)),
+        };
+        let mut next = current.clone();
+        next.state = events.iter().fold(next.state, A::evolve);
+        next.version += i64::try_from(events.len()).unwrap_or(0);
+        let outcome = RecentOutcome {
+            command_id: request.id,
+            fingerprint: request.fingerprint,
+            decided_at: now,
+            version: next.version,
+            events: i32::try_from(events.len()).unwrap_or(0),
+            rejection,
+        };
+        next.remember(outcome.clone());
+        self.overlay.insert(request.aggregate.clone(), next);
+        Decision { events, outcome, repeated: false }
+    }
+
+    /// What the batch under way has changed.
+    pub fn changed(&self) -> impl Iterator<Item = (&AggregateId, &AggregateState<A::State>)> {
+        self.overlay.iter()
+    }
+
+    /// The batch is committed: what it decided becomes the state.
+    pub fn commit(&mut self) {
+        self.committed.extend(self.overlay.drain());
+    }
+}
+
+/// The original answer, unless the id was taken for another command. A fingerprint of zero is of
+/// an outcome that was recovered from its events and stands for any.
+fn repeat<C>(earlier: &RecentOutcome, request: &Request<'_, C>, version: i64) -> RecentOutcome {
+    if earlier.fingerprint == request.fingerprint || earlier.fingerprint == 0 {
+        return earlier.clone();
+    }
+    let message = "the command id was used for another command; take a new one";
+    let rejection = Some(Rejection::new(RejectionCode::CommandIdReused, message));
+    RecentOutcome {
+        fingerprint: request.fingerprint,
+        version,
+        events: 0,
+        rejection,
+        ..earlier.clone()
+    }
+}
+
+fn expect_version(expected: Option<u64>, actual: i64) -> Result<(), Rejection> {
+    match expected {
+        Some(expected) if i64::try_from(expected) != Ok(actual) => {
+            let message = format!("the version is {actual}, not {expected}");
+            Err(Rejection::new(RejectionCode::VersionMismatch, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Orders;
+    use schemas::{
+        Money,
+        order::{ConfirmOrder, CreateOrder, OrderCommand},
+    };
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-20T10:00:00Z".parse().unwrap()
+    }
+
+    fn create() -> OrderCommand {
+        let customer_id = AggregateId::new("c1").unwrap();
+        let value = Money::from_minor(1399);
+        CreateOrder { customer_id, text: "a book".into(), value, ordered_at: None }.into()
+    }
+
+    fn request<'a>(
+        key: &str,
+        aggregate: &'a AggregateId,
+        command: OrderCommand,
+    ) -> Request<'a, OrderCommand> {
+        let fingerprint = i64::try_from(command.wire_type().len()).unwrap();
+        let id = CommandId::from_key(key);
+        Request { id, aggregate, fingerprint, expected_version: None, command: Ok(command) }
+    }
+
+    use schemas::Messages;
+
+    #[test]
+    fn a_batch_sees_what_it_decided_itself() {
+        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        let created = shard.decide(request("1", &order, create()), now());
+        let confirmed = shard.decide(request("2", &order, ConfirmOrder {}.into()), now());
+        assert_eq!((created.outcome.version, confirmed.outcome.version), (1, 2));
+        assert_eq!(shard.len(), 0, "nothing is committed yet");
+        shard.commit();
+        assert_eq!((shard.len(), shard.changed().count()), (1, 0));
+    }
+
+    #[test]
+    fn a_repeat_gets_the_original_answer_whatever_happened_since() {
+        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        let refused = shard.decide(request("2", &order, ConfirmOrder {}.into()), now());
+        assert_eq!(refused.outcome.rejection.as_ref().unwrap().code, "not_found");
+        let created = shard.decide(request("1", &order, create()), now());
+        shard.commit();
+        for (key, command, original) in
+            [("1", create(), &created), ("2", ConfirmOrder {}.into(), &refused)]
+        {
+            let again = shard.decide(request(key, &order, command), now());
+            assert_eq!((&again.outcome, again.repeated), (&original.outcome, true));
+            assert!(again.events.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_command_id_stands_for_one_command() {
+        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        shard.decide(request("1", &order, create()), now());
+        let other = shard.decide(request("1", &order, ConfirmOrder {}.into()), now());
+        assert_eq!(other.outcome.rejection.unwrap().code, "command_id_reused");
+    }
+
+    #[test]
+    fn the_expected_version_must_be_met() {
+        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        shard.decide(request("1", &order, create()), now());
+        let mut wrong = request("2", &order, ConfirmOrder {}.into());
+        wrong.expected_version = Some(7);
+        let refused = shard.decide(wrong, now()).outcome;
+        assert_eq!(
+            (refused.rejection.unwrap().code.as_str(), refused.version),
+            ("version_mismatch", 1)
+        );
+        let mut right = request("3", &order, ConfirmOrder {}.into());
+        right.expected_version = Some(1);
+        assert_eq!(shard.decide(right, now()).outcome.version, 2);
+    }
+
+    #[test]
+    fn memory_of_outcomes_is_bounded() {
+        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        for n in 0..100 {
+            shard.decide(request(&n.to_string(), &order, create()), now());
+        }
+        let (_, state) = shard.changed().next().unwrap();
+        assert_eq!(state.recent.len(), AggregateState::<()>::MEMORY);
+    }
+}

@@ -1,0 +1,161 @@
+//! Appends single records to the log: idempotent, acknowledged by every replica, without
+//! transactions. Many may be under way at once.
+
+use std::time::Duration;
+
+use rdkafka::{
+    ClientContext,
+    config::RDKafkaLogLevel,
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer},
+};
+use schemas::Topic;
+use tokio::sync::oneshot;
+
+use crate::{
+    client::{self, ClientLog},
+    error::Error,
+    record::{OutRecord, Partition, Position},
+    settings::Settings,
+};
+
+/// Why a record was not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// It is certainly not in the log.
+    #[error("record was refused: {0}")]
+    Refused(KafkaError),
+    /// It may or may not be in the log.
+    #[error("it is not known whether the record was appended: {0}")]
+    Unknown(KafkaError),
+}
+
+/// A producer. Cheap to clone; all clones share one connection.
+#[derive(Clone)]
+pub struct Appender {
+    producer: ThreadedProducer<Deliveries>,
+    settings: Settings,
+}
+
+impl std::fmt::Debug for Appender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Appender").field("in_flight", &self.producer.in_flight_count()).finish()
+    }
+}
+
+struct Delivery {
+    topic: Topic,
+    done: oneshot::Sender<Result<Position, AppendError>>,
+}
+
+#[derive(Default)]
+struct Deliveries(ClientLog);
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.0.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.error(error, reason);
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = Box<Delivery>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, delivery: Box<Delivery>) {
+        use rdkafka::Message;
+        let outcome = match result {
+            Ok(message) => Ok(Position {
+                partition: Partition { topic: delivery.topic, number: message.partition() },
+                offset: message.offset(),
+            }),
+            Err((error, _)) => Err(classify(error.clone())),
+        };
+        // Nobody waits any more: fine.
+        let _ = delivery.done.send(outcome);
+    }
+}
+
+/// Errors that the broker or the client's own checks gave mean that nothing was written; a
+/// time-out or purge may have come while a request was under way.
+fn classify(error: KafkaError) -> AppendError {
+    match error.rdkafka_error_code() {
+        Some(
+            RDKafkaErrorCode::MessageSizeTooLarge
+            | RDKafkaErrorCode::InvalidTopic
+            | RDKafkaErrorCode::UnknownTopic
+            | RDKafkaErrorCode::UnknownTopicOrPartition
+            | RDKafkaErrorCode::UnknownPartition
+            | RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::MessageBatchTooLarge
+            | RDKafkaErrorCode::InvalidRecord
+            | RDKafkaErrorCode::PurgeQueue
+            | RDKafkaErrorCode::QueueFull,
+        ) => AppendError::Refused(error),
+        _ => AppendError::Unknown(error),
+    }
+}
+
+impl Appender {
+    /// Connects; a record that is not acknowledged within `delivery_limit` is given up.
+    ///
+    /// # Errors
+    /// When the configuration is refused.
+    pub fn new(settings: &Settings, delivery_limit: Duration) -> Result<Self, Error> {
+        let producer = client::producer_config(settings)
+            .set("delivery.timeout.ms", delivery_limit.as_millis().to_string())
+            .create_with_context(Deliveries::default())
+            .map_err(|error| Error::kafka("create a producer", error))?;
+        Ok(Self { producer, settings: settings.clone() })
+    }
+
+    /// Queues a record at once and returns the wait for its acknowledgement. Records of one key
+    /// are appended in the order in which they were queued.
+    ///
+    /// # Errors
+    /// [`AppendError::Refused`] when the queue is full or the client refuses the record.
+    pub fn queue(
+        &self,
+        record: OutRecord,
+    ) -> Result<impl Future<Output = Result<Position, AppendError>> + Send + use<>, AppendError>
+    {
+        let (done, wait) = oneshot::channel();
+        let topic = self.settings.qualify(record.topic.name());
+        let delivery = Box::new(Delivery { topic: record.topic, done });
+        let mut out = BaseRecord::with_opaque_to(&topic, delivery)
+            .key(record.key.as_bytes())
+            .headers(record.headers);
+        out.payload = record.payload.as_deref();
+        out.partition = record.partition;
+        self.producer.send(out).map_err(|(error, _)| AppendError::Refused(error))?;
+        Ok(async move {
+            // The sender is dropped only with the producer, which purges what it had queued.
+            wait.await.unwrap_or_else(|_| Err(AppendError::Unknown(KafkaError::Canceled)))
+        })
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// [`AppendError`], which says whether the record may be in the log.
+    pub async fn append(&self, record: OutRecord) -> Result<Position, AppendError> {
+        self.queue(record)?.await
+    }
+
+    /// Waits for everything queued, at most so long.
+    ///
+    /// # Errors
+    /// When something is still under way then.
+    pub fn flush(&self, limit: Duration) -> Result<(), Error> {
+        let flushed = self.producer.flush(limit);
+        flushed.map_err(|error| Error::kafka("flush the producer", error))
+    }
+
+    /// Records that wait for their acknowledgement.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
+    }
+}

@@ -1,0 +1,160 @@
+//! Configuration and logging shared by every Kafka client.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientConfig, ClientContext,
+    client::DefaultClientContext,
+    config::RDKafkaLogLevel,
+    consumer::ConsumerContext,
+    error::KafkaError,
+    producer::{DeliveryResult, ProducerContext},
+};
+
+use crate::settings::Settings;
+
+/// Settings of every client.
+#[must_use]
+pub fn config(settings: &Settings) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &settings.brokers)
+        .set("client.id", settings.instance.as_deref().unwrap_or("oneway"))
+        .set("reconnect.backoff.ms", "50")
+        .set("reconnect.backoff.max.ms", "2000")
+        .set("socket.keepalive.enable", "true")
+        .set("allow.auto.create.topics", "false");
+    config
+}
+
+/// Settings of every producer: every replica acknowledges, no record is lost, doubled or
+/// reordered by a retry, and keys land where Java producers put them.
+#[must_use]
+pub fn producer_config(settings: &Settings) -> ClientConfig {
+    let mut config = config(settings);
+    config
+        .set("acks", "all")
+        .set("enable.idempotence", "true")
+        .set("partitioner", "murmur2_random")
+        .set("linger.ms", "0")
+        .set("queue.buffering.max.kbytes", "65536")
+        .set("queue.buffering.max.messages", "100000");
+    config
+}
+
+/// Settings of every consumer: only what was committed, fetched as soon as it is there, with a
+/// bounded buffer. Offsets are the caller's business.
+#[must_use]
+pub fn consumer_config(settings: &Settings) -> ClientConfig {
+    let mut config = config(settings);
+    config
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "earliest")
+        .set("fetch.wait.max.ms", "100")
+        .set("fetch.queue.backoff.ms", "5")
+        .set("queued.max.messages.kbytes", "16384")
+        .set("queued.min.messages", "20000");
+    config
+}
+
+/// Lines of one facility that are logged per [`LOG_WINDOW`]; the rest is counted.
+const LOG_LINES: u32 = 5;
+const LOG_WINDOW: Duration = Duration::from_secs(30);
+
+/// Routes a client's own log to `tracing`, rate-limited: with a broker away it would flood.
+#[derive(Debug, Default)]
+pub struct ClientLog {
+    windows: Mutex<HashMap<String, Window>>,
+}
+
+#[derive(Debug)]
+struct Window {
+    since: Instant,
+    lines: u32,
+}
+
+impl ClientLog {
+    /// Whether a line of this facility may be logged now, and how many were left out before it.
+    fn admit(&self, facility: &str) -> Option<u32> {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let window =
+            windows.entry(facility.to_owned()).or_insert_with(|| Window { since: now, lines: 0 });
+        let mut left_out = 0;
+        if now.duration_since(window.since) > LOG_WINDOW {
+            left_out = window.lines.saturating_sub(LOG_LINES);
+            *window = Window { since: now, lines: 0 };
+        }
+        window.lines = window.lines.saturating_add(1);
+        (window.lines <= LOG_LINES).then_some(left_out)
+    }
+}
+
+impl ClientContext for ClientLog {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        use RDKafkaLogLevel::{Alert, Critical, Debug, Emerg, Error, Info, Notice, Warning};
+        if matches!(level, Debug) {
+            tracing::debug!(target: "librdkafka", facility, "{message}");
+            return;
+        }
+        let Some(left_out) = self.admit(facility) else {
+            return;
+        };
+        match level {
+            Emerg | Alert | Critical | Error => {
+                tracing::error!(target: "librdkafka", facility, left_out, "{message}");
+            }
+            Warning => {
+                tracing::warn!(target: "librdkafka", facility, left_out, "{message}");
+            }
+            Notice | Info | Debug => {
+                tracing::info!(target: "librdkafka", facility, left_out, "{message}");
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let Some(left_out) = self.admit("error") else {
+            return;
+        };
+        tracing::warn!(target: "librdkafka", left_out, "{error}: {reason}");
+    }
+}
+
+impl ConsumerContext for ClientLog {}
+
+/// Deliveries inside a transaction need no report: the commit fails when one failed.
+impl ProducerContext for ClientLog {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _result: &DeliveryResult<'_>, (): Self::DeliveryOpaque) {}
+}
+
+/// A client for administration.
+///
+/// # Errors
+/// When the configuration is refused.
+pub fn admin(
+    settings: &Settings,
+) -> Result<rdkafka::admin::AdminClient<DefaultClientContext>, crate::Error> {
+    config(settings).create().map_err(|error| crate::Error::kafka("create an admin client", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_cut() {
+        let log = ClientLog::default();
+        let admitted = (0..100).filter(|_| log.admit("FAIL").is_some()).count();
+        assert_eq!(admitted, 5);
+        assert!(log.admit("OTHER").is_some());
+    }
+}

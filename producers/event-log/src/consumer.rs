@@ -1,0 +1,336 @@
+//! A member of a consumer group whose owner completes each rebalance itself: it learns of an
+//! assignment or revocation between two polls, does what it has to (restore, finish a batch), and
+//! then says so. Nothing is assigned or given up behind its back.
+//!
+//! Not for sharing: one thread owns it, and must keep polling.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientContext, Offset, TopicPartitionList,
+    bindings::rd_kafka_resp_err_t,
+    config::RDKafkaLogLevel,
+    consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, ConsumerGroupMetadata},
+    error::KafkaError,
+    message::{BorrowedMessage, Message},
+};
+use schemas::Topic;
+
+use crate::{
+    client::{self, ClientLog},
+    error::{Error, ErrorClass},
+    record::Partition,
+    settings::Settings,
+};
+
+/// A member of a consumer group.
+pub struct Consumer {
+    inner: BaseConsumer<Rebalances>,
+    settings: Settings,
+    topics: Vec<(String, Topic)>,
+}
+
+impl std::fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consumer").field("topics", &self.topics).finish_non_exhaustive()
+    }
+}
+
+/// What the group decided; completed by [`Consumer::assign`] or [`Consumer::unassign`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// These partitions become ours.
+    Assigned(Vec<Partition>),
+    /// These partitions go to somebody else.
+    Revoked {
+        /// Which.
+        partitions: Vec<Partition>,
+        /// They may already have another owner: nothing can be committed for them any more.
+        lost: bool,
+    },
+}
+
+/// What a poll brought.
+#[derive(Debug)]
+pub enum Polled<'c> {
+    /// A record.
+    Record(BorrowedMessage<'c>),
+    /// The group changed: see [`Consumer::next_change`].
+    Change,
+    /// Nothing within the time.
+    Nothing,
+}
+
+/// Where to start reading a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the offset that the group committed, else at the beginning.
+    Committed,
+    /// At this offset.
+    At(i64),
+}
+
+/// A change of the group, by the names that the brokers use.
+struct Noted {
+    assigned: bool,
+    partitions: Vec<(String, i32)>,
+    lost: bool,
+}
+
+#[derive(Default)]
+struct Rebalances {
+    log: ClientLog,
+    changes: Mutex<VecDeque<Noted>>,
+    closing: AtomicBool,
+}
+
+impl ClientContext for Rebalances {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.log.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.log.error(error, reason);
+    }
+}
+
+impl ConsumerContext for Rebalances {
+    /// Runs inside a poll. Only notes the change, but while closing, when nobody is left to
+    /// complete it, gives everything up at once.
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        event: rd_kafka_resp_err_t,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let assigned = event == rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::Acquire) {
+            let _ = if assigned {
+                consumer.incremental_assign(&TopicPartitionList::new())
+            } else {
+                consumer.incremental_unassign(partitions)
+            };
+            return;
+        }
+        let elements = partitions.elements();
+        let partitions = elements.iter().map(|e| (e.topic().to_owned(), e.partition())).collect();
+        let lost = !assigned && consumer.assignment_lost();
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push_back(Noted { assigned, partitions, lost });
+    }
+}
+
+impl Consumer {
+    /// Joins a group for some topics.
+    ///
+    /// # Errors
+    /// When the configuration is refused.
+    pub fn join(settings: &Settings, group: &str, topics: &[Topic]) -> Result<Self, Error> {
+        let mut config = client::consumer_config(settings);
+        config
+            .set("group.id", settings.qualify(group))
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("session.timeout.ms", "10000")
+            .set("heartbeat.interval.ms", "1000")
+            .set("max.poll.interval.ms", "300000");
+        if let Some(instance) = &settings.instance {
+            config.set("group.instance.id", settings.qualify(instance));
+        }
+        let doing = || format!("join group {group}");
+        let inner: BaseConsumer<Rebalances> = config
+            .create_with_context(Rebalances::default())
+            .map_err(|error| Error::kafka(doing(), error))?;
+        let topics: Vec<_> =
+            topics.iter().map(|topic| (settings.qualify(topic.name()), *topic)).collect();
+        let names: Vec<_> = topics.iter().map(|(name, _)| name.as_str()).collect();
+        inner.subscribe(&names).map_err(|error| Error::kafka(doing(), error))?;
+        Ok(Self { inner, settings: settings.clone(), topics })
+    }
+
+    /// Waits for a record or a change of the group.
+    ///
+    /// # Errors
+    /// Final errors only; others pass by themselves and are logged by the client.
+    pub fn poll(&self, limit: Duration) -> Result<Polled<'_>, Error> {
+        let polled = self.inner.poll(limit);
+        if self.has_change() && polled.is_none() {
+            return Ok(Polled::Change);
+        }
+        match polled {
+            None => Ok(Polled::Nothing),
+            Some(Ok(record)) => Ok(Polled::Record(record)),
+            Some(Err(source)) => {
+                let error = Error::kafka("poll", source);
+                if error.class() == ErrorClass::Fatal {
+                    return Err(error);
+                }
+                Ok(Polled::Nothing)
+            }
+        }
+    }
+
+    /// Whether the group changed since the last [`Consumer::next_change`].
+    #[must_use]
+    pub fn has_change(&self) -> bool {
+        let changes = &self.inner.context().changes;
+        !changes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// The next change to complete, in order.
+    #[must_use]
+    pub fn next_change(&self) -> Option<Change> {
+        let changes = &self.inner.context().changes;
+        let next = changes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Noted { assigned, partitions, lost } = next?;
+        let partitions = partitions
+            .iter()
+            .filter_map(|(name, number)| {
+                Some(Partition { topic: self.topic(name)?, number: *number })
+            })
+            .collect();
+        Some(if assigned {
+            Change::Assigned(partitions)
+        } else {
+            Change::Revoked { partitions, lost }
+        })
+    }
+
+    /// Completes an assignment: reading starts.
+    ///
+    /// # Errors
+    /// When the client refuses it.
+    pub fn assign(&self, partitions: &[(Partition, Start)]) -> Result<(), Error> {
+        let mut list = TopicPartitionList::new();
+        for (partition, start) in partitions {
+            let offset = match start {
+                Start::Committed => Offset::Invalid,
+                Start::At(offset) => Offset::Offset(*offset),
+            };
+            self.add(&mut list, *partition, offset)?;
+        }
+        let assigned = self.inner.incremental_assign(&list);
+        assigned.map_err(|error| Error::kafka("take over partitions", error))
+    }
+
+    /// Completes a revocation: the partitions are given up.
+    ///
+    /// # Errors
+    /// When the client refuses it.
+    pub fn unassign(&self, partitions: &[Partition]) -> Result<(), Error> {
+        let unassigned = self.inner.incremental_unassign(&self.list(partitions)?);
+        unassigned.map_err(|error| Error::kafka("give up partitions", error))
+    }
+
+    /// Stops fetching these partitions; polling goes on.
+    ///
+    /// # Errors
+    /// When the client refuses it.
+    pub fn pause(&self, partitions: &[Partition]) -> Result<(), Error> {
+        let paused = self.inner.pause(&self.list(partitions)?);
+        paused.map_err(|error| Error::kafka("pause partitions", error))
+    }
+
+    /// Fetches these partitions again.
+    ///
+    /// # Errors
+    /// When the client refuses it.
+    pub fn resume(&self, partitions: &[Partition]) -> Result<(), Error> {
+        let resumed = self.inner.resume(&self.list(partitions)?);
+        resumed.map_err(|error| Error::kafka("resume partitions", error))
+    }
+
+    /// Goes back (or forth) to an offset of a partition that is ours.
+    ///
+    /// # Errors
+    /// When the client refuses it or needs longer than `limit`.
+    pub fn seek(&self, partition: Partition, offset: i64, limit: Duration) -> Result<(), Error> {
+        let topic = self.settings.qualify(partition.topic.name());
+        let sought = self.inner.seek(&topic, partition.number, Offset::Offset(offset), limit);
+        sought.map_err(|error| Error::kafka(format!("seek in {partition}"), error))
+    }
+
+    /// Membership to be sent along with transactions; taken when a batch was polled.
+    ///
+    /// # Errors
+    /// When this consumer is in no group (a bug).
+    pub fn group_metadata(&self) -> Result<ConsumerGroupMetadata, Error> {
+        self.inner.group_metadata().ok_or_else(|| {
+            let error = KafkaError::Subscription("not a member of a group".into());
+            Error::kafka("read the group metadata", error)
+        })
+    }
+
+    /// Commits next offsets to the group without waiting: for lag displays, never for truth.
+    ///
+    /// # Errors
+    /// When the client refuses it.
+    pub fn commit_for_display(&self, next: &[(Partition, i64)]) -> Result<(), Error> {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in next {
+            self.add(&mut list, *partition, Offset::Offset(*offset))?;
+        }
+        let committed = self.inner.commit(&list, CommitMode::Async);
+        committed.map_err(|error| Error::kafka("commit offsets", error))
+    }
+
+    /// The partition of a record.
+    #[must_use]
+    pub fn partition_of(&self, record: &BorrowedMessage<'_>) -> Option<Partition> {
+        Some(Partition { topic: self.topic(record.topic())?, number: record.partition() })
+    }
+
+    /// The consumer for watermarks and positions.
+    #[must_use]
+    pub fn high_watermark(&self, partition: Partition) -> Option<i64> {
+        let topic = self.settings.qualify(partition.topic.name());
+        let fetched = self.inner.fetch_watermarks(&topic, partition.number, Duration::from_secs(5));
+        fetched.ok().map(|(_, high)| high)
+    }
+
+    fn topic(&self, name: &str) -> Option<Topic> {
+        self.topics.iter().find(|(known, _)| known == name).map(|(_, topic)| *topic)
+    }
+
+    fn list(&self, partitions: &[Partition]) -> Result<TopicPartitionList, Error> {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            self.add(&mut list, *partition, Offset::Invalid)?;
+        }
+        Ok(list)
+    }
+
+    fn add(
+        &self,
+        list: &mut TopicPartitionList,
+        partition: Partition,
+        offset: Offset,
+    ) -> Result<(), Error> {
+        let topic = self.settings.qualify(partition.topic.name());
+        list.add_partition_offset(&topic, partition.number, offset)
+            .map_err(|error| Error::kafka(format!("name {partition}"), error))
+    }
+}
+
+impl Drop for Consumer {
+    /// Leaves the group (a static member: stays known until its session ends).
+    fn drop(&mut self) {
+        self.inner.context().closing.store(true, Ordering::Release);
+        // A change that was noted but not completed would make the client wait for ever.
+        while let Some(change) = self.next_change() {
+            let _ = match change {
+                Change::Assigned(_) => self.inner.incremental_assign(&TopicPartitionList::new()),
+                Change::Revoked { partitions, .. } => match self.list(&partitions) {
+                    Ok(list) => self.inner.incremental_unassign(&list),
+                    Err(_) => Ok(()),
+                },
+            };
+        }
+    }
+}

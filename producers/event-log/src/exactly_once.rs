@@ -1,0 +1,241 @@
+//! Consume → decide → produce, exactly once: each batch is one Kafka transaction that carries
+//! what was produced *and* the offsets of what it was made from.
+//!
+//! The owner of a partition is its single writer. An instance that lost its partitions can commit
+//! nothing, since each transaction names its membership in the group. After any error all is
+//! dropped — producers, consumer and the step with its state — and started over from the log; a
+//! final error ends the run instead, since two instances that re-initialise in a loop would fight
+//! for ever.
+//!
+//! Two producers take turns: while the markers of one transaction are still being written, the
+//! same producer could not begin the next without a pause.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use rdkafka::message::{BorrowedMessage, Message};
+use schemas::Topic;
+use service::{Shutdown, health::Part};
+
+use crate::{
+    backoff::Backoff,
+    consumer::{Change, Consumer, Polled, Start},
+    error::{Error, ErrorClass},
+    record::{OutRecord, Partition, Position},
+    settings::Settings,
+    transaction::TransactionalProducer,
+};
+
+/// Length of one idle poll: how soon a shutdown is noticed.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Most records in one transaction; more wait for the next.
+const LARGEST_BATCH: usize = 10_000;
+
+/// The role: which group reads which topics, and under which name.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Consumer group and stem of the transactional ids.
+    pub name: &'static str,
+    /// What is consumed.
+    pub topics: Vec<Topic>,
+}
+
+/// What is done with each record.
+pub trait Step {
+    /// A partition became ours; called before any of its records. May block to restore state.
+    ///
+    /// # Errors
+    /// When the state cannot be restored: all starts over.
+    fn assigned(&mut self, partition: Partition) -> Result<(), Error>;
+
+    /// A partition is no longer ours.
+    fn revoked(&mut self, partition: Partition);
+
+    /// Answers one record by records handed to `out`. What it learns must not count until
+    /// [`Step::committed`].
+    ///
+    /// # Errors
+    /// Anything but bad input, which a step has to deal with itself.
+    fn handle(
+        &mut self,
+        position: Position,
+        record: &BorrowedMessage<'_>,
+        out: &mut dyn FnMut(OutRecord) -> Result<(), Error>,
+    ) -> Result<(), Error>;
+
+    /// The batch ends: last chance to add to its transaction.
+    ///
+    /// # Errors
+    /// As [`Step::handle`].
+    fn finish(&mut self, out: &mut dyn FnMut(OutRecord) -> Result<(), Error>) -> Result<(), Error>;
+
+    /// The transaction of everything handled so far is committed.
+    fn committed(&mut self);
+}
+
+/// Runs until the shutdown. Blocks: call it on a thread of its own.
+///
+/// # Errors
+/// Only what is final.
+pub fn run<S: Step>(
+    settings: &Settings,
+    role: &Role,
+    mut step: impl FnMut() -> Result<S, Error>,
+    health: &Part,
+    shutdown: &Shutdown,
+) -> Result<(), Error> {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+    while !shutdown.is_requested() {
+        let started = Instant::now();
+        let ended =
+            step().and_then(|step| Session::open(settings, role, step)?.run(health, shutdown));
+        let Err(error) = ended else { return Ok(()) };
+        health.not_ready(error.to_string());
+        if error.class() != ErrorClass::Transient {
+            return Err(error);
+        }
+        if started.elapsed() > Duration::from_secs(60) {
+            backoff.reset();
+        }
+        let wait = backoff.next_wait();
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            wait_ms = wait.as_millis(),
+            "starting over from the log"
+        );
+        pause(wait, shutdown);
+    }
+    Ok(())
+}
+
+/// Waits, but not past a shutdown.
+fn pause(wait: Duration, shutdown: &Shutdown) {
+    let end = Instant::now() + wait;
+    while Instant::now() < end && !shutdown.is_requested() {
+        std::thread::sleep(IDLE.min(end.saturating_duration_since(Instant::now())));
+    }
+}
+
+/// One life of consumer, producers and state, from one start over to the next.
+struct Session<S> {
+    consumer: Consumer,
+    producers: [TransactionalProducer; 2],
+    turn: usize,
+    step: S,
+    owned: Vec<Partition>,
+}
+
+impl<S: Step> Session<S> {
+    fn open(settings: &Settings, role: &Role, step: S) -> Result<Self, Error> {
+        let instance = settings.instance.as_deref().unwrap_or(role.name);
+        let producer = |turn: &str| {
+            TransactionalProducer::new(settings, &format!("{}.{instance}.{turn}", role.name))
+        };
+        // The producers first: they settle what a predecessor left open before its offsets are
+        // read.
+        let producers = [producer("a")?, producer("b")?];
+        let consumer = Consumer::join(settings, role.name, &role.topics)?;
+        Ok(Self { consumer, producers, turn: 0, step, owned: Vec::new() })
+    }
+
+    fn run(mut self, health: &Part, shutdown: &Shutdown) -> Result<(), Error> {
+        while !shutdown.is_requested() {
+            let Self { consumer, producers, turn, step, owned } = &mut self;
+            let batch = poll_batch(consumer)?;
+            complete_changes(consumer, step, owned)?;
+            if !owned.is_empty() {
+                health.ready();
+            }
+            if batch.is_empty() {
+                continue;
+            }
+            let [a, b] = producers;
+            let producer = if *turn == 0 { a } else { b };
+            if answer(consumer, producer, step, owned, &batch)? {
+                *turn = 1 - *turn;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes what is there, at least one record if one comes within [`IDLE`]; no linger: while one
+/// batch commits, the next queues up by itself. Stops at a change of the group, so that a batch
+/// never reaches across one.
+fn poll_batch(consumer: &Consumer) -> Result<Vec<BorrowedMessage<'_>>, Error> {
+    let mut batch = Vec::new();
+    while batch.len() < LARGEST_BATCH && !consumer.has_change() {
+        let limit = if batch.is_empty() { IDLE } else { Duration::ZERO };
+        match consumer.poll(limit)? {
+            Polled::Record(record) => batch.push(record),
+            Polled::Change | Polled::Nothing => break,
+        }
+    }
+    Ok(batch)
+}
+
+fn complete_changes<S: Step>(
+    consumer: &Consumer,
+    step: &mut S,
+    owned: &mut Vec<Partition>,
+) -> Result<(), Error> {
+    while let Some(change) = consumer.next_change() {
+        match change {
+            Change::Assigned(partitions) => {
+                for partition in &partitions {
+                    let started = Instant::now();
+                    step.assigned(*partition)?;
+                    tracing::info!(kafka.partition = %partition, duration_ms = started.elapsed().as_millis(), "partition assigned");
+                }
+                let starts: Vec<_> = partitions.iter().map(|p| (*p, Start::Committed)).collect();
+                consumer.assign(&starts)?;
+                owned.extend(partitions);
+            }
+            Change::Revoked { partitions, lost } => {
+                for partition in &partitions {
+                    tracing::info!(kafka.partition = %partition, lost, "partition revoked");
+                    step.revoked(*partition);
+                }
+                owned.retain(|partition| !partitions.contains(partition));
+                consumer.unassign(&partitions)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Answers a batch in one transaction; false when nothing of it was still ours.
+fn answer<S: Step>(
+    consumer: &Consumer,
+    producer: &TransactionalProducer,
+    step: &mut S,
+    owned: &[Partition],
+    batch: &[BorrowedMessage<'_>],
+) -> Result<bool, Error> {
+    // Taken now, not at the commit: a membership that is reset meanwhile would be let through.
+    let membership = consumer.group_metadata()?;
+    let mut next = BTreeMap::new();
+    for record in batch {
+        let Some(partition) = consumer.partition_of(record).filter(|p| owned.contains(p)) else {
+            continue;
+        };
+        if next.is_empty() {
+            producer.begin()?;
+        }
+        let position = Position { partition, offset: record.offset() };
+        step.handle(position, record, &mut |out| producer.produce(out))?;
+        next.insert(partition, record.offset() + 1);
+    }
+    if next.is_empty() {
+        return Ok(false);
+    }
+    step.finish(&mut |out| producer.produce(out))?;
+    let next: Vec<_> = next.into_iter().collect();
+    producer.send_offsets(&next, &membership)?;
+    producer.commit()?;
+    step.committed();
+    Ok(true)
+}

@@ -1,0 +1,42 @@
+//! The event log on Kafka: everything that speaks to brokers and to the schema registry.
+//! Knows no business: what is written and read is decided by the crates downstream.
+//!
+//! In reading order:
+//! - [`settings`]: where the cluster is and what this installation is called on it
+//! - [`error`]: what can go wrong, and what each error asks for
+//! - [`client`]: configuration and logging shared by every Kafka client
+//! - [`record`]: partitions, positions, and records on their way out
+//! - [`partitioner`]: where a key belongs
+//! - [`registry`]: the schema registry, Confluent API
+//! - [`appender`]: appends single records, for producers without transactions
+//! - [`consumer`]: a member of a consumer group whose owner completes each rebalance itself
+//! - [`transaction`]: one transactional producer
+//! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
+//! - [`restore`]: reads a partition to its very end
+//! - [`topics`]: what the topics must be, and what they are
+//! - [`backoff`]: waits between attempts
+//!
+//! Invariants: no record leaves in a transaction that does not also carry the offsets it was made
+//! from; after an indefinite transaction error the producer is never used again.
+
+pub mod appender;
+pub mod backoff;
+pub mod client;
+pub mod consumer;
+pub mod error;
+pub mod exactly_once;
+pub mod partitioner;
+pub mod record;
+pub mod registry;
+pub mod restore;
+pub mod settings;
+pub mod topics;
+pub mod transaction;
+
+pub use appender::Appender;
+pub use consumer::Consumer;
+pub use error::{Error, ErrorClass};
+pub use record::{OutRecord, Partition, Position};
+pub use registry::Registry;
+pub use settings::Settings;
+pub use transaction::TransactionalProducer;

@@ -1,0 +1,66 @@
+//! Partitions, positions, and records on their way out.
+
+use std::fmt;
+
+use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
+use schemas::{Envelope, Topic, envelope::EnvelopeError};
+
+/// One partition of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Partition {
+    /// The topic.
+    pub topic: Topic,
+    /// Its number, from 0.
+    pub number: i32,
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.topic, self.number)
+    }
+}
+
+/// Where a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// In which partition.
+    pub partition: Partition,
+    /// At which offset.
+    pub offset: i64,
+}
+
+/// A record on its way out.
+#[derive(Debug)]
+pub struct OutRecord {
+    /// Where to.
+    pub topic: Topic,
+    /// Which partition; by the key when absent.
+    pub partition: Option<i32>,
+    /// Aggregate id or command id.
+    pub key: String,
+    /// Bytes in the registry's wire format; absent for a tombstone.
+    pub payload: Option<Vec<u8>>,
+    /// From [`headers`].
+    pub headers: OwnedHeaders,
+}
+
+/// The headers of an envelope.
+#[must_use]
+pub fn headers(envelope: &Envelope<'_>) -> OwnedHeaders {
+    let mut headers = Some(OwnedHeaders::new_with_capacity(12));
+    envelope.write(|key, value| {
+        headers = headers.take().map(|all| all.insert(Header { key, value: Some(value) }));
+    });
+    headers.unwrap_or_default()
+}
+
+/// Reads the envelope of a record, borrowing from it.
+///
+/// # Errors
+/// [`EnvelopeError`] when the headers are no envelope.
+pub fn envelope<'m>(message: &'m BorrowedMessage<'_>) -> Result<Envelope<'m>, EnvelopeError> {
+    match message.headers() {
+        Some(headers) => Envelope::parse(headers.iter().map(|h| (h.key, h.value))),
+        None => Envelope::parse(std::iter::empty()),
+    }
+}

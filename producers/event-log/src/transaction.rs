@@ -1,0 +1,153 @@
+//! One transactional producer. Its calls block: use it on a thread of its own.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::ConsumerGroupMetadata,
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{BaseProducer, BaseRecord, Producer},
+};
+
+use crate::{
+    client::{self, ClientLog},
+    error::Error,
+    record::{OutRecord, Partition},
+    settings::Settings,
+};
+
+/// Longest wait for one call to the transaction coordinator.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Longest life of a transaction whose producer vanished, in milliseconds; less than
+/// [`CALL_LIMIT`], so that a commit that times out is decided by then.
+const TRANSACTION_LIMIT_MS: &str = "25000";
+
+/// Length of one poll while acknowledgements are awaited.
+const DRAIN_SLICE: Duration = Duration::from_micros(100);
+
+/// A producer whose records become visible all together or not at all.
+///
+/// After any error but a refused record it must be dropped: whether its transaction was
+/// committed is then not known, and only a new producer with the same id can settle it.
+pub struct TransactionalProducer {
+    inner: BaseProducer<ClientLog>,
+    settings: Settings,
+}
+
+impl std::fmt::Debug for TransactionalProducer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TransactionalProducer").finish_non_exhaustive()
+    }
+}
+
+impl TransactionalProducer {
+    /// Connects under a transactional id (qualified here): fences any other producer with that id
+    /// and aborts what it left open.
+    ///
+    /// # Errors
+    /// When the coordinator does not answer in time or refuses.
+    pub fn new(settings: &Settings, transactional_id: &str) -> Result<Self, Error> {
+        let doing = || format!("start transactions as {transactional_id}");
+        let inner: BaseProducer<ClientLog> = client::producer_config(settings)
+            .set("transactional.id", settings.qualify(transactional_id))
+            .set("transaction.timeout.ms", TRANSACTION_LIMIT_MS)
+            .create_with_context(ClientLog::default())
+            .map_err(|error| Error::kafka(doing(), error))?;
+        inner.init_transactions(CALL_LIMIT).map_err(|error| Error::kafka(doing(), error))?;
+        Ok(Self { inner, settings: settings.clone() })
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// When one is open or the producer is fenced.
+    pub fn begin(&self) -> Result<(), Error> {
+        // After a fatal error the begin would hang: look first.
+        if let Some((code, reason)) = self.inner.client().fatal_error() {
+            tracing::error!(%reason, "transactional producer is fenced or broken");
+            return Err(Error::kafka("begin a transaction", KafkaError::MessageProduction(code)));
+        }
+        let begun = self.inner.begin_transaction();
+        begun.map_err(|error| Error::kafka("begin a transaction", error))
+    }
+
+    /// Adds a record to the transaction. Waits while the client's queue is full, so that records
+    /// keep their order.
+    ///
+    /// # Errors
+    /// When the client refuses it.
+    pub fn produce(&self, record: OutRecord) -> Result<(), Error> {
+        let topic = self.settings.qualify(record.topic.name());
+        let mut out = BaseRecord::to(&topic).key(record.key.as_bytes()).headers(record.headers);
+        out.payload = record.payload.as_deref();
+        out.partition = record.partition;
+        let deadline = Instant::now() + CALL_LIMIT;
+        loop {
+            let Err((error, refused)) = self.inner.send(out) else {
+                return Ok(());
+            };
+            let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+            if !full || Instant::now() > deadline {
+                return Err(Error::kafka(format!("produce to {topic}"), error));
+            }
+            self.inner.poll(Duration::from_millis(1));
+            out = refused;
+        }
+    }
+
+    /// Adds next offsets of what was consumed; with them travels the membership, by which the
+    /// coordinator refuses an instance that has lost its partitions (KIP-447).
+    ///
+    /// # Errors
+    /// When the membership is outdated or the coordinator is away.
+    pub fn send_offsets(
+        &self,
+        next: &[(Partition, i64)],
+        membership: &ConsumerGroupMetadata,
+    ) -> Result<(), Error> {
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in next {
+            let topic = self.settings.qualify(partition.topic.name());
+            list.add_partition_offset(&topic, partition.number, Offset::Offset(*offset))
+                .map_err(|error| Error::kafka(format!("name {partition}"), error))?;
+        }
+        let sent = self.inner.send_offsets_to_transaction(&list, membership, CALL_LIMIT);
+        sent.map_err(|error| Error::kafka("send offsets to the transaction", error))
+    }
+
+    /// Serves what the brokers answered meanwhile.
+    pub fn poll(&self) {
+        self.inner.poll(Duration::ZERO);
+    }
+
+    /// Commits. First waits for the acknowledgements in short polls: the commit itself would wait
+    /// in steps of 100 ms.
+    ///
+    /// # Errors
+    /// Any error leaves it open whether the transaction was committed.
+    pub fn commit(&self) -> Result<(), Error> {
+        self.drain();
+        let committed = self.inner.commit_transaction(CALL_LIMIT);
+        committed.map_err(|error| Error::kafka("commit a transaction", error))
+    }
+
+    /// Aborts: nothing of it becomes visible.
+    ///
+    /// # Errors
+    /// When the coordinator is away; a new producer with the same id aborts it too.
+    pub fn abort(&self) -> Result<(), Error> {
+        self.drain();
+        let aborted = self.inner.abort_transaction(CALL_LIMIT);
+        aborted.map_err(|error| Error::kafka("abort a transaction", error))
+    }
+
+    /// Waits for every acknowledgement. Commit and abort both need them, and neither fetches them
+    /// by itself.
+    fn drain(&self) {
+        let deadline = Instant::now() + CALL_LIMIT;
+        while self.inner.in_flight_count() > 0 && Instant::now() < deadline {
+            self.inner.poll(DRAIN_SLICE);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The consume → produce loop: nothing lost, nothing doubled, no zombie heard.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use event_log::{
+    Appender, Error, OutRecord, Partition, Position, Settings, TransactionalProducer,
+    consumer::{Change, Consumer, Polled, Start},
+    exactly_once::{Role, Step, run},
+};
+use rdkafka::{Message, message::BorrowedMessage};
+use schemas::Topic;
+use service::{Health, Shutdown};
+
+use crate::installation::{eventually, fresh, numbers, record};
+
+const IN: Topic = Topic::ORDER_COMMANDS;
+const OUT: Partition = Partition { topic: Topic::ORDER_EVENTS, number: 0 };
+
+fn role() -> Role {
+    Role { name: "copier", topics: vec![IN] }
+}
+
+/// Copies each record; fails as often as told, in the middle of a batch.
+struct Copy {
+    failures: Arc<AtomicU32>,
+}
+
+impl Step for Copy {
+    fn assigned(&mut self, _: Partition) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn revoked(&mut self, _: Partition) {}
+
+    fn handle(
+        &mut self,
+        _: Position,
+        record: &BorrowedMessage<'_>,
+        out: &mut dyn FnMut(OutRecord) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let number = std::str::from_utf8(record.payload().unwrap()).unwrap().parse().unwrap();
+        out(crate::installation::record(OUT.topic, 0, number))?;
+        let fail = |left: u32| left.checked_sub(1);
+        match self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail) {
+            Ok(_) => Err(Error::Stalled { partition: OUT, at: 0, end: 0, seconds: 0 }),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(OutRecord) -> Result<(), Error>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn committed(&mut self) {}
+}
+
+async fn append(settings: &Settings, numbers: std::ops::Range<u32>) {
+    let appender = Appender::new(settings, Duration::from_secs(10)).unwrap();
+    for number in numbers {
+        appender.append(record(IN, 0, number)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_in_mid_batch_neither_loses_nor_doubles() {
+    let settings = fresh(1).await;
+    append(&settings, 0..50).await;
+    let (trigger, shutdown) = Shutdown::new();
+    let health = Health::default().part("kafka");
+    let failures = Arc::new(AtomicU32::new(3));
+    tokio::task::spawn_blocking(move || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let copy = || Ok(Copy { failures: Arc::clone(&failures) });
+                run(&settings, &role(), copy, &health, &shutdown).unwrap();
+            });
+            let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 50);
+            assert_eq!(copied, (0..50).collect::<Vec<_>>());
+            assert_eq!(failures.load(Ordering::SeqCst), 0, "the failures did happen");
+            trigger.fire();
+        });
+        assert_eq!(numbers(&settings, OUT).len(), 50, "nothing came twice");
+    })
+    .await
+    .unwrap();
+}
+
+/// Waits for the first assignment of a consumer and completes it.
+fn take_over(consumer: &Consumer) {
+    loop {
+        if let Polled::Record(_) = consumer.poll(Duration::from_millis(100)).unwrap() {
+            panic!("a record before the assignment was completed");
+        }
+        if let Some(Change::Assigned(partitions)) = consumer.next_change() {
+            if partitions.is_empty() {
+                continue;
+            }
+            let starts: Vec<_> = partitions.iter().map(|p| (*p, Start::Committed)).collect();
+            return consumer.assign(&starts).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_lost_its_partitions_commits_nothing() {
+    let settings = fresh(1).await;
+    append(&settings, 0..10).await;
+    tokio::task::spawn_blocking(move || {
+        // The zombie polls a batch, then sleeps through its session and everything that follows.
+        let zombie = Consumer::join(&settings, "copier", &[IN]).unwrap();
+        take_over(&zombie);
+        let producer = TransactionalProducer::new(&settings, "copier.zombie.a").unwrap();
+        let next = loop {
+            if let Polled::Record(record) = zombie.poll(Duration::from_secs(1)).unwrap() {
+                break record.offset() + 1;
+            }
+        };
+        let membership = zombie.group_metadata().unwrap();
+        producer.begin().unwrap();
+        producer.produce(record(OUT.topic, 0, 4711)).unwrap();
+        drop(zombie);
+
+        let (trigger, shutdown) = Shutdown::new();
+        let health = Health::default().part("kafka");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let copy = || Ok(Copy { failures: Arc::default() });
+                run(&settings, &role(), copy, &health, &shutdown).unwrap();
+            });
+            // Its open transaction holds the output back: the new owner's copies are seen as
+            // soon as the zombie's end is settled.
+            let position = Partition { topic: IN, number: 0 };
+            let refused = eventually(
+                "the zombie to be refused",
+                || producer.send_offsets(&[(position, next)], &membership).err(),
+                Option::is_some,
+            );
+            assert!(refused.is_some());
+            let _ = producer.abort();
+            let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 10);
+            assert_eq!(copied, (0..10).collect::<Vec<_>>());
+            trigger.fire();
+        });
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,68 @@
+//! Reading a partition to its very end.
+
+use std::time::{Duration, Instant};
+
+use event_log::{Partition, TransactionalProducer, restore::high_watermark};
+use schemas::Topic;
+
+use crate::installation::{fresh, numbers, record};
+
+const PARTITION: Partition = Partition { topic: Topic::ORDER_STATE, number: 0 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_partition_has_an_end() {
+    let settings = fresh(1).await;
+    tokio::task::spawn_blocking(move || assert!(numbers(&settings, PARTITION).is_empty()))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markers_of_transactions_are_passed_and_aborted_records_left_out() {
+    let settings = fresh(1).await;
+    tokio::task::spawn_blocking(move || {
+        let producer = TransactionalProducer::new(&settings, "writer").unwrap();
+        for (number, commit) in [(1, true), (2, false), (3, true), (4, false)] {
+            producer.begin().unwrap();
+            producer.produce(record(PARTITION.topic, 0, number)).unwrap();
+            if commit { producer.commit() } else { producer.abort() }.unwrap();
+        }
+        // The last things in the partition are an aborted record and a marker.
+        let started = Instant::now();
+        assert_eq!(numbers(&settings, PARTITION), [1, 3]);
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_transaction_below_the_end_is_waited_for() {
+    let settings = fresh(1).await;
+    tokio::task::spawn_blocking(move || {
+        let producer = TransactionalProducer::new(&settings, "writer").unwrap();
+        producer.begin().unwrap();
+        producer.produce(record(PARTITION.topic, 0, 1)).unwrap();
+        let before = high_watermark(&settings, PARTITION).unwrap();
+        // The record is on the broker, not committed, when the reader looks for the end.
+        crate::installation::eventually(
+            "the record to arrive",
+            || {
+                producer.poll();
+                high_watermark(&settings, PARTITION).unwrap()
+            },
+            |end| *end > before || before > 0,
+        );
+        let (reader, reading) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let settings = &settings;
+            scope.spawn(move || reader.send(numbers(settings, PARTITION)).unwrap());
+            let early = reading.recv_timeout(Duration::from_millis(700));
+            assert!(early.is_err(), "stopped at the last stable offset: {early:?}");
+            producer.commit().unwrap();
+            assert_eq!(reading.recv_timeout(Duration::from_secs(30)), Ok(vec![1]));
+        });
+    })
+    .await
+    .unwrap();
+}

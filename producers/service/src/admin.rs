@@ -1,0 +1,61 @@
+//! The admin port of every binary: `/health/live`, `/health/ready` and `/metrics`.
+
+use std::net::SocketAddr;
+
+use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::{health::Health, shutdown::Shutdown};
+
+#[derive(Clone, Debug)]
+struct Admin {
+    health: Health,
+    metrics: Option<PrometheusHandle>,
+}
+
+/// Serves the admin port until the shutdown.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn serve(
+    address: SocketAddr,
+    health: Health,
+    metrics: Option<PrometheusHandle>,
+    shutdown: Shutdown,
+) -> std::io::Result<()> {
+    let listener = TcpListener::bind(address).await?;
+    let router = router(Admin { health, metrics });
+    axum::serve(listener, router)
+        .with_graceful_shutdown(async move { shutdown.requested().await })
+        .await
+}
+
+fn router(admin: Admin) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "alive" }))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(admin)
+}
+
+async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
+    let states = admin.health.states();
+    let status = if states.values().all(Result::is_ok) {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let parts: serde_json::Map<_, _> = states
+        .into_iter()
+        .map(|(name, state)| {
+            (name.to_owned(), json!(state.err().unwrap_or_else(|| "ready".into())))
+        })
+        .collect();
+    (status, Json(parts))
+}
+
+async fn metrics(State(admin): State<Admin>) -> String {
+    admin.metrics.map(|handle| handle.render()).unwrap_or_default()
+}

@@ -1,0 +1,27 @@
+//! The shell of every binary: reads the environment once, sets up logs and metrics, serves health
+//! on an admin port, runs the role under a shutdown signal and turns its end into an exit code.
+//!
+//! In reading order:
+//! - [`env`]: the environment, read into types; every bad variable is reported together
+//! - [`shell`]: the life of a process, from `main` to its exit code
+//! - [`shutdown`]: how tasks learn that they are to stop
+//! - [`admin`]: `/health/live`, `/health/ready` and `/metrics`
+//! - [`health`]: what makes a process ready
+//! - [`logging`]: `tracing` to stdout, as text or JSON
+//! - [`http`]: serving a router on a public address, with limits
+//! - [`problem`]: errors as RFC 9457 problem details
+
+pub mod admin;
+pub mod env;
+pub mod health;
+pub mod http;
+pub mod logging;
+pub mod problem;
+pub mod shell;
+pub mod shutdown;
+
+pub use env::Env;
+pub use health::Health;
+pub use problem::Problem;
+pub use shell::{Failure, Shell};
+pub use shutdown::Shutdown;

@@ -1,0 +1,39 @@
+//! Every subject of the system: what a deploy registers, and what a registry must have before a
+//! binary starts.
+
+use crate::{
+    classification::ClassificationEvent,
+    command::{AggregateState, CommandOutcome},
+    customer::{Customer, CustomerCommand, CustomerEvent},
+    message::{Messages, SchemaFile},
+    notification::ReadModelChanged,
+    order::{Order, OrderCommand, OrderEvent},
+    topic::Topic,
+};
+
+/// A schema on the topic that carries it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// The topic.
+    pub topic: Topic,
+    /// The schema.
+    pub file: SchemaFile,
+}
+
+/// Every subject, topic by topic.
+#[must_use]
+pub fn subjects() -> Vec<Subject> {
+    fn of<M: Messages>() -> impl Iterator<Item = Subject> {
+        M::FILES.iter().map(|file| Subject { topic: M::TOPIC, file: *file })
+    }
+    of::<CustomerCommand>()
+        .chain(of::<CustomerEvent>())
+        .chain(of::<AggregateState<Customer>>())
+        .chain(of::<OrderCommand>())
+        .chain(of::<OrderEvent>())
+        .chain(of::<AggregateState<Order>>())
+        .chain(of::<CommandOutcome>())
+        .chain(of::<ClassificationEvent>())
+        .chain(of::<ReadModelChanged>())
+        .collect()
+}

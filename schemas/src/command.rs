@@ -1,0 +1,185 @@
+//! What becomes of a command: its outcome, and the state that the command processor keeps.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{AggregateId, CommandId, EventId},
+    message::sole_message,
+    timestamp::Timestamp,
+    topic::Topic,
+};
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Stable code for programs, see [`RejectionCode`].
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// JSON pointer to the offending field of the payload.
+    #[serde(default)]
+    pub pointer: Option<String>,
+}
+
+/// The codes of [`Rejection`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectionCode {
+    /// The aggregate to be created exists.
+    AlreadyExists,
+    /// The aggregate does not exist.
+    NotFound,
+    /// The state of the aggregate does not allow it.
+    RuleViolated,
+    /// The payload breaks a rule of form.
+    Invalid,
+    /// The aggregate has another version than expected.
+    VersionMismatch,
+    /// The command id was used for another command.
+    CommandIdReused,
+    /// The record is no command that this system knows.
+    Malformed,
+}
+
+impl RejectionCode {
+    /// Every code.
+    pub const ALL: [Self; 7] = [
+        Self::AlreadyExists,
+        Self::NotFound,
+        Self::RuleViolated,
+        Self::Invalid,
+        Self::VersionMismatch,
+        Self::CommandIdReused,
+        Self::Malformed,
+    ];
+
+    /// Its wire form.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AlreadyExists => "already_exists",
+            Self::NotFound => "not_found",
+            Self::RuleViolated => "rule_violated",
+            Self::Invalid => "invalid",
+            Self::VersionMismatch => "version_mismatch",
+            Self::CommandIdReused => "command_id_reused",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+impl Rejection {
+    /// Makes one without a pointer.
+    #[must_use]
+    pub fn new(code: RejectionCode, message: impl Into<String>) -> Self {
+        Self { code: code.as_str().to_owned(), message: message.into(), pointer: None }
+    }
+
+    /// Names the offending field.
+    #[must_use]
+    pub fn at(self, pointer: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    /// The code, when this version knows it.
+    #[must_use]
+    pub fn known_code(&self) -> Option<RejectionCode> {
+        RejectionCode::ALL.into_iter().find(|code| code.as_str() == self.code)
+    }
+}
+
+/// What became of one command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommandOutcome {
+    /// Aggregate type, such as `order`.
+    pub aggregate: String,
+    /// Id of the aggregate.
+    pub aggregate_id: String,
+    /// Version of the aggregate after the command.
+    pub version: i64,
+    /// Ids of the events that the command made, in order.
+    pub event_ids: Vec<String>,
+    /// Why it was refused; absent when it was accepted.
+    #[serde(default)]
+    pub rejection: Option<Rejection>,
+}
+
+sole_message!(
+    CommandOutcome, "CommandOutcome" on Topic::COMMAND_RESULTS,
+    file "command_outcome" in "command" as "command_outcome"
+);
+
+/// What became of one recent command of an aggregate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecentOutcome {
+    /// Which command.
+    pub command_id: CommandId,
+    /// Hash of type, payload and expected version: tells a repeat from another command under the
+    /// same id.
+    pub fingerprint: i64,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+    /// Version of the aggregate after it.
+    pub version: i64,
+    /// How many events it made; their ids follow from the command id.
+    pub events: i32,
+    /// Why it was refused; absent when it was accepted.
+    #[serde(default)]
+    pub rejection: Option<Rejection>,
+}
+
+impl RecentOutcome {
+    /// The outcome as its sender gets it, the same each time.
+    #[must_use]
+    pub fn to_outcome(&self, aggregate: &str, id: &AggregateId) -> CommandOutcome {
+        let event_ids = (0..u32::try_from(self.events).unwrap_or(0))
+            .map(|index| EventId::of_command(self.command_id, index).to_string())
+            .collect();
+        CommandOutcome {
+            aggregate: aggregate.to_owned(),
+            aggregate_id: id.to_string(),
+            version: self.version,
+            event_ids,
+            rejection: self.rejection.clone(),
+        }
+    }
+}
+
+/// What the command processor keeps of an aggregate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AggregateState<S> {
+    /// Number of events of the aggregate; 0 when it does not exist.
+    pub version: i64,
+    /// State after those events; absent when the aggregate does not exist.
+    #[serde(default = "Option::default")]
+    pub state: Option<S>,
+    /// The newest command outcomes, oldest first.
+    pub recent: Vec<RecentOutcome>,
+}
+
+impl<S> AggregateState<S> {
+    /// How many outcomes are remembered: a command repeated later than this many other commands
+    /// on the same aggregate is decided again, on the state as it is then.
+    pub const MEMORY: usize = 16;
+
+    /// An aggregate that does not exist.
+    #[must_use]
+    pub const fn absent() -> Self {
+        Self { version: 0, state: None, recent: Vec::new() }
+    }
+
+    /// The outcome of an earlier command with this id.
+    #[must_use]
+    pub fn outcome_of(&self, command: CommandId) -> Option<&RecentOutcome> {
+        self.recent.iter().rev().find(|outcome| outcome.command_id == command)
+    }
+
+    /// Remembers an outcome and forgets the oldest past [`Self::MEMORY`].
+    pub fn remember(&mut self, outcome: RecentOutcome) {
+        if self.recent.len() >= Self::MEMORY {
+            self.recent.remove(0);
+        }
+        self.recent.push(outcome);
+    }
+}

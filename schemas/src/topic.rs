@@ -1,0 +1,102 @@
+//! The topics of the system and the names they have on a broker.
+
+use std::fmt;
+
+/// A topic of DESIGN's table; on the broker its name may carry a [`Namespace`] in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Topic(&'static str);
+
+impl Topic {
+    /// Customer commands.
+    pub const CUSTOMER_COMMANDS: Self = Self("customer.commands");
+    /// Customer events: event store.
+    pub const CUSTOMER_EVENTS: Self = Self("customer.events");
+    /// Latest customer states.
+    pub const CUSTOMER_STATE: Self = Self("customer.state");
+    /// Order commands.
+    pub const ORDER_COMMANDS: Self = Self("order.commands");
+    /// Order events: event store.
+    pub const ORDER_EVENTS: Self = Self("order.events");
+    /// Latest order states.
+    pub const ORDER_STATE: Self = Self("order.state");
+    /// One outcome per command.
+    pub const COMMAND_RESULTS: Self = Self("command.results");
+    /// Classification events: event store.
+    pub const CUSTOMER_CLASSIFICATION_EVENTS: Self = Self("customer-classification.events");
+    /// Which rows of which read model changed.
+    pub const CHANGE_NOTIFICATIONS: Self = Self("change-notifications");
+
+    /// The logical name, as in the documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Prefix of everything one installation owns on a shared cluster: topics, consumer groups,
+/// transactional ids, and with the topics the registry's subjects. Empty for a cluster of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namespace(String);
+
+/// Why a text is no [`Namespace`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a namespace has at most 64 characters of a-z 0-9 -")]
+pub struct InvalidNamespace;
+
+impl Namespace {
+    /// Checks and takes the text; the empty text means no prefix.
+    ///
+    /// # Errors
+    /// [`InvalidNamespace`] when it is too long or has another character.
+    pub fn new(text: &str) -> Result<Self, InvalidNamespace> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if text.len() <= 64 && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidNamespace)
+        }
+    }
+
+    /// The name on the broker of a topic, group or transactional id.
+    #[must_use]
+    pub fn qualify(&self, name: &str) -> String {
+        if self.0.is_empty() { name.to_owned() } else { format!("{}.{name}", self.0) }
+    }
+
+    /// The logical name behind a name on the broker; `None` when it is not of this installation.
+    #[must_use]
+    pub fn strip<'a>(&self, name: &'a str) -> Option<&'a str> {
+        if self.0.is_empty() {
+            return Some(name);
+        }
+        name.strip_prefix(self.0.as_str())?.strip_prefix('.')
+    }
+
+    /// The text; empty when there is no prefix.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_goes_in_front() {
+        let none = Namespace::default();
+        let blue = Namespace::new("blue").unwrap();
+        assert_eq!(none.qualify("order.events"), "order.events");
+        assert_eq!(blue.qualify("order.events"), "blue.order.events");
+        assert_eq!(blue.strip("blue.order.events"), Some("order.events"));
+        assert_eq!(blue.strip("bluer.order.events"), None);
+        assert_eq!(Namespace::new("no.dots"), Err(InvalidNamespace));
+    }
+}
