@@ -1,9 +1,12 @@
 //! One file per command.
 
+pub mod cluster;
 pub mod down;
 pub mod logs;
+pub mod schemas;
 pub mod status;
 pub mod test;
+pub mod topics;
 pub mod up;
 
 use std::{path::absolute, process::ExitCode};

@@ -80,14 +80,16 @@ pub fn invalid(pointer: &str, detail: &str) -> Problem {
 }
 
 fn refusal(path: &Path, error: &serde_json::Error, prefix: &str) -> Problem {
-    // Values that were made from JSON have no place in it, and then no category either.
     if !matches!(error.classify(), Category::Data) {
         return not_json(error);
     }
     let pointer = format!("{prefix}{}", pointer(path));
     let message = error.to_string();
     if let Some((_, expected)) = message.rsplit_once(", expected ") {
-        return invalid(&pointer, &format!("must be {}", without_place(expected)));
+        let expected = without_place(expected);
+        let is_ours = expected.starts_with("struct ");
+        let expected = if is_ours { "an object" } else { expected };
+        return invalid(&pointer, &format!("must be {expected}"));
     }
     let message = without_place(&message);
     match message.strip_prefix("missing field `") {
@@ -165,7 +167,7 @@ mod tests {
             ),
             (r#"{"name":"x","list":[1,"two, expected no more"]}"#, "/list/1", "must be u8"),
             (r#"{"name":"x","name":"y"}"#, "", "is refused: duplicate field `name`"),
-            ("\"text\"", "", "must be struct Sample"),
+            ("\"text\"", "", "must be an object"),
             (" [\"Anna\"]", "", "must be an object"),
         ] {
             assert_eq!(of(parse(json.as_bytes())), (422, pointer.into(), detail.into()), "{json}");

@@ -1,0 +1,91 @@
+//! What the reading thread hands over: events with the positions they cover.
+
+use std::sync::Arc;
+
+use crate::{
+    lease::{Entered, Lease},
+    recorded::Item,
+};
+
+/// Events of some partitions, in the order in which they came.
+#[derive(Debug)]
+pub struct Batch<E> {
+    /// The events; those that mean nothing to the projection are left out.
+    pub items: Vec<Item<E>>,
+    /// What the batch covers, one span per partition.
+    pub spans: Vec<Span>,
+}
+
+/// A stretch of one partition: also the records in it that mean nothing to the projection.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// Under which assignment it was read.
+    pub lease: Arc<Lease>,
+    /// Its first offset.
+    pub from: i64,
+    /// The offset after its last.
+    pub to: i64,
+}
+
+impl<E> Default for Batch<E> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            spans: Vec::new(),
+        }
+    }
+}
+
+impl<E> Batch<E> {
+    /// Covers a partition up to (not including) an offset; its first span starts at `from`.
+    pub fn cover(&mut self, lease: &Arc<Lease>, from: i64, to: i64) {
+        match self.spans.iter_mut().find(|s| Arc::ptr_eq(&s.lease, lease)) {
+            Some(span) => span.to = to,
+            None => self.spans.push(Span {
+                lease: Arc::clone(lease),
+                from,
+                to,
+            }),
+        }
+    }
+
+    /// How many offsets it covers.
+    #[must_use]
+    pub fn offsets(&self) -> i64 {
+        self.spans.iter().map(|span| span.to - span.from).sum()
+    }
+
+    /// What of it is still ours, and stays ours until the return value is dropped.
+    #[must_use]
+    pub fn enter(&self) -> Share<'_, E> {
+        let mut share = Share {
+            items: Vec::new(),
+            spans: Vec::new(),
+            entered: Vec::new(),
+        };
+        for span in &self.spans {
+            if let Some(entered) = span.lease.enter() {
+                share.spans.push(span);
+                share.entered.push(entered);
+            }
+        }
+        let whole = share.spans.len() == self.spans.len();
+        let is_ours = |item: &&Item<E>| {
+            let partition = item.at().partition;
+            whole || share.spans.iter().any(|s| s.lease.partition == partition)
+        };
+        share.items = self.items.iter().filter(is_ours).collect();
+        share
+    }
+}
+
+/// The part of a batch that is still ours.
+#[derive(Debug)]
+pub struct Share<'a, E> {
+    /// Its events.
+    pub items: Vec<&'a Item<E>>,
+    /// Its spans.
+    pub spans: Vec<&'a Span>,
+    #[expect(dead_code, reason = "held until dropped: keeps a revocation waiting")]
+    entered: Vec<Entered<'a>>,
+}

@@ -1,0 +1,86 @@
+//! Brings a schema to the newest form: first the runtime's own tables, then the projection's. Each
+//! set has its own history, so that either can grow without the other.
+
+use refinery::Runner;
+
+use crate::{
+    database::Database,
+    error::{Error, Explained},
+};
+
+mod bookkeeping {
+    refinery::embed_migrations!("migrations");
+}
+
+/// History of the runtime's own tables.
+const BOOKKEEPING_HISTORY: &str = "runtime_migration";
+
+/// History of the projection's tables.
+const PROJECTION_HISTORY: &str = "migration";
+
+/// Creates the schema if it is missing and applies what is new. Several instances may do so at
+/// once: they take turns.
+///
+/// # Errors
+/// When Postgres fails, when a migration fails, or when the schema belongs to another namespace.
+pub async fn migrate(
+    database: &Database,
+    namespace: &str,
+    projection: Runner,
+) -> Result<(), Error> {
+    let mut client = database.dedicated().await?;
+    let schema = database.schema();
+    // refinery takes no lock. This one ends with the connection.
+    client
+        .execute(
+            "select pg_advisory_lock(hashtextextended('migrate ' || $1, 0))",
+            &[&schema],
+        )
+        .await
+        .map_err(Error::postgres("lock the schema for migration"))?;
+    client
+        .batch_execute(&format!("create schema if not exists \"{schema}\""))
+        .await
+        .map_err(Error::postgres("create the schema"))?;
+    for (runner, history) in [
+        (bookkeeping::migrations::runner(), BOOKKEEPING_HISTORY),
+        (projection, PROJECTION_HISTORY),
+    ] {
+        let mut runner = runner;
+        runner.set_migration_table_name(history);
+        let applied = runner
+            .run_async(&mut client)
+            .await
+            .map_err(|error| Error::Migration(Explained(error).to_string()))?;
+        for migration in applied.applied_migrations() {
+            tracing::info!(db.schema = schema, %migration, "migrated");
+        }
+    }
+    claim(&client, schema, namespace).await
+}
+
+/// Two installations that share a database would mix their rows and overwrite their offsets.
+async fn claim(
+    client: &tokio_postgres::Client,
+    schema: &str,
+    namespace: &str,
+) -> Result<(), Error> {
+    let owner: String = client
+        .query_one(
+            "with claimed as ( \
+               insert into installation (namespace) values ($1) on conflict do nothing \
+               returning namespace) \
+             select namespace from claimed union all select namespace from installation limit 1",
+            &[&namespace],
+        )
+        .await
+        .map_err(Error::postgres("claim the schema"))?
+        .get(0);
+    if owner == namespace {
+        return Ok(());
+    }
+    Err(Error::Migration(format!(
+        "schema {schema} belongs to the installation with ONEWAY_NAMESPACE '{owner}', \
+         not to '{namespace}'"
+    )))
+}

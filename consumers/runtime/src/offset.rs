@@ -1,0 +1,123 @@
+//! `consumer_offset`: where each partition is to be read on, and who may write that. Rows, emissions
+//! and offset change in one transaction, so that Postgres alone knows what was applied; what Kafka
+//! remembers of the group is for lag displays.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use event_log::Partition;
+use tokio_postgres::Client;
+
+use crate::{batch::Span, error::Error, lease::Lease, table::Statement};
+
+/// The build of the read model that the offsets are of.
+pub type Generation = i32;
+
+/// Takes partitions over: whoever had them before can write nothing more. Blocks while a
+/// transaction of theirs is under way.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn take(
+    client: &Client,
+    generation: Generation,
+    partitions: &[Partition],
+) -> Result<Vec<Arc<Lease>>, Error> {
+    // In order, so that two instances that take the same ones never wait for each other.
+    let mut partitions: Vec<_> = partitions
+        .iter()
+        .map(|partition| (partition.topic.name(), partition.number, *partition))
+        .collect();
+    partitions.sort_unstable_by_key(|(topic, number, _)| (*topic, *number));
+    let topics: Vec<_> = partitions.iter().map(|(topic, ..)| *topic).collect();
+    let numbers: Vec<_> = partitions.iter().map(|(_, number, _)| *number).collect();
+    let rows = client
+        .query(
+            "insert into consumer_offset as o (generation, topic, partition, next_offset, epoch) \
+             select $1, topic, partition, 0, 1 from unnest($2::text[], $3::int[]) as t (topic, partition) \
+             on conflict (generation, topic, partition) do update set epoch = o.epoch + 1 \
+             returning topic, partition, epoch, next_offset",
+            &[&generation, &topics, &numbers],
+        )
+        .await
+        .map_err(Error::postgres("take partitions over"))?;
+    let mut leases = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (topic, number): (String, i32) = (row.get(0), row.get(1));
+        let mut known = partitions.iter();
+        let known = known.find(|(name, n, _)| *name == topic && *n == number);
+        if let Some((.., partition)) = known {
+            let lease = Lease::new(*partition, row.get(2), row.get(3));
+            leases.push(Arc::new(lease));
+        }
+    }
+    Ok(leases)
+}
+
+/// Moves the offsets of spans on, each only when it is where the span starts and nobody took the
+/// partition since. Must affect as many rows as there are spans.
+#[must_use]
+pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> {
+    let topics: Vec<_> = spans.iter().map(|s| s.lease.partition.topic.name()).collect();
+    let numbers: Vec<_> = spans.iter().map(|s| s.lease.partition.number).collect();
+    let epochs: Vec<_> = spans.iter().map(|s| s.lease.epoch).collect();
+    let from: Vec<_> = spans.iter().map(|s| s.from).collect();
+    let to: Vec<_> = spans.iter().map(|s| s.to).collect();
+    Statement {
+        sql: "update consumer_offset o set next_offset = s.upto \
+              from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) \
+                as s (topic, partition, epoch, start, upto) \
+              where o.generation = $1 and o.topic = s.topic and o.partition = s.partition \
+                and o.epoch = s.epoch and o.next_offset = s.start"
+            .into(),
+        parameters: vec![
+            Box::new(generation),
+            Box::new(topics),
+            Box::new(numbers),
+            Box::new(epochs),
+            Box::new(from),
+            Box::new(to),
+        ],
+    }
+}
+
+/// Why offsets could not be moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// They are where they were to be moved: an earlier attempt was committed although its answer
+    /// was lost.
+    Done,
+    /// Somebody else took this partition, or moved its offset.
+    Fenced(Partition),
+}
+
+/// Finds out why [`advance`] did not affect every row.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn explain(
+    client: &Client,
+    generation: Generation,
+    spans: &[&Span],
+) -> Result<Option<Refusal>, Error> {
+    let rows = client
+        .query(
+            "select topic, partition, epoch, next_offset from consumer_offset where generation = $1",
+            &[&generation],
+        )
+        .await
+        .map_err(Error::postgres("read the offsets"))?;
+    let stored: BTreeMap<(String, i32), (i64, i64)> = rows
+        .iter()
+        .map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3))))
+        .collect();
+    let owned = |span: &&&Span, offset: i64| {
+        let Partition { topic, number } = span.lease.partition;
+        let kept = stored.get(&(topic.name().to_owned(), number));
+        kept == Some(&(span.lease.epoch, offset))
+    };
+    if spans.iter().all(|span| owned(&span, span.to)) {
+        return Ok(Some(Refusal::Done));
+    }
+    let lost = spans.iter().find(|span| !owned(span, span.from));
+    Ok(lost.map(|span| Refusal::Fenced(span.lease.partition)))
+}
