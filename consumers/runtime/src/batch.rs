@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use event_log::Partition;
+
 use crate::{
     lease::{Entered, Lease},
     recorded::Item,
@@ -29,10 +31,7 @@ pub struct Span {
 
 impl<E> Default for Batch<E> {
     fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            spans: Vec::new(),
-        }
+        Self { items: Vec::new(), spans: Vec::new() }
     }
 }
 
@@ -41,11 +40,7 @@ impl<E> Batch<E> {
     pub fn cover(&mut self, lease: &Arc<Lease>, from: i64, to: i64) {
         match self.spans.iter_mut().find(|s| Arc::ptr_eq(&s.lease, lease)) {
             Some(span) => span.to = to,
-            None => self.spans.push(Span {
-                lease: Arc::clone(lease),
-                from,
-                to,
-            }),
+            None => self.spans.push(Span { lease: Arc::clone(lease), from, to }),
         }
     }
 
@@ -55,14 +50,18 @@ impl<E> Batch<E> {
         self.spans.iter().map(|span| span.to - span.from).sum()
     }
 
+    /// Forgets what it has of these partitions.
+    pub fn drop_partitions(&mut self, partitions: &[Partition]) {
+        self.items
+            .retain(|item| !partitions.contains(&item.at().partition));
+        self.spans
+            .retain(|span| !partitions.contains(&span.lease.partition));
+    }
+
     /// What of it is still ours, and stays ours until the return value is dropped.
     #[must_use]
     pub fn enter(&self) -> Share<'_, E> {
-        let mut share = Share {
-            items: Vec::new(),
-            spans: Vec::new(),
-            entered: Vec::new(),
-        };
+        let mut share = Share { items: Vec::new(), spans: Vec::new(), entered: Vec::new() };
         for span in &self.spans {
             if let Some(entered) = span.lease.enter() {
                 share.spans.push(span);
@@ -86,6 +85,6 @@ pub struct Share<'a, E> {
     pub items: Vec<&'a Item<E>>,
     /// Its spans.
     pub spans: Vec<&'a Span>,
-    #[expect(dead_code, reason = "held until dropped: keeps a revocation waiting")]
+    /// Held until dropped: keeps a revocation waiting.
     entered: Vec<Entered<'a>>,
 }

@@ -26,9 +26,7 @@ pub struct Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("schema", &self.schema)
-            .finish_non_exhaustive()
+        f.debug_struct("Database").field("schema", &self.schema).finish_non_exhaustive()
     }
 }
 
@@ -48,9 +46,7 @@ impl Database {
         if url.get_application_name().is_none() {
             config.application_name(schema);
         }
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config.clone(), NoTls, recycling);
         let pool = Pool::builder(manager)
             .max_size(connections)
@@ -59,11 +55,7 @@ impl Database {
             .create_timeout(Some(CONNECT_LIMIT))
             .build()
             .map_err(|error| Error::Connection(error.to_string()))?;
-        Ok(Self {
-            config,
-            schema: schema.to_owned(),
-            pool,
-        })
+        Ok(Self { config, schema: schema.to_owned(), pool })
     }
 
     /// The schema.
@@ -99,9 +91,8 @@ impl Database {
     /// When Postgres cannot be reached.
     pub async fn dedicated(&self) -> Result<Client, Error> {
         let connecting = self.config.connect(NoTls);
-        let (client, connection) = connecting
-            .await
-            .map_err(Error::postgres("connect to Postgres"))?;
+        let (client, connection) =
+            connecting.await.map_err(Error::postgres("connect to Postgres"))?;
         // An error of the connection reaches whoever uses the client; nothing is left to do here.
         tokio::spawn(connection);
         Ok(client)
@@ -125,9 +116,7 @@ impl Borrowed {
     /// # Errors
     /// Never while it is borrowed.
     pub fn get(&self) -> Result<&Object, Error> {
-        self.0
-            .as_ref()
-            .ok_or_else(|| Error::Connection("given back".into()))
+        self.0.as_ref().ok_or_else(|| Error::Connection("given back".into()))
     }
 
     /// Returns it to the pool: its transaction is over.

@@ -81,7 +81,9 @@ pub enum Poison {
     #[error("it has no ce_sequence")]
     NoSequence,
     /// An earlier event of its aggregate is missing from the read model.
-    #[error("gap: it makes version {sequence} of its aggregate, table {table} has version {version}")]
+    #[error(
+        "gap: it makes version {sequence} of its aggregate, table {table} has version {version}"
+    )]
     Gap {
         /// The table that keeps the version.
         table: &'static str,
@@ -107,10 +109,7 @@ pub enum Poison {
 impl Error {
     /// Names what was attempted on Postgres.
     pub(crate) fn postgres(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
-        move |source| Self::Postgres {
-            doing,
-            source: PostgresError(source),
-        }
+        move |source| Self::Postgres { doing, source: PostgresError(source) }
     }
 
     /// An event that cannot be handled.
@@ -119,11 +118,7 @@ impl Error {
         key: Option<&AggregateId>,
         reason: impl Into<Poison>,
     ) -> Self {
-        Self::Poison {
-            at,
-            key: key.map(|key| key.as_str().into()),
-            reason: reason.into(),
-        }
+        Self::Poison { at, key: key.map(|key| key.as_str().into()), reason: reason.into() }
     }
 
     /// What it asks for.
@@ -171,25 +166,16 @@ impl PostgresError {
             // connection.
             let wrong_type = std::error::Error::source(&self.0)
                 .is_some_and(|source| source.is::<tokio_postgres::types::WrongType>());
-            return if wrong_type {
-                ErrorClass::Fatal
-            } else {
-                ErrorClass::Transient
-            };
+            return if wrong_type { ErrorClass::Fatal } else { ErrorClass::Transient };
         };
-        let transient = matches!(
-            *code,
-            SqlState::LOCK_NOT_AVAILABLE
-                | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
-                | SqlState::READ_ONLY_SQL_TRANSACTION
-        ) || ["08", "40", "53", "57", "58"]
-            .iter()
-            .any(|class| code.code().starts_with(class));
-        if transient {
-            ErrorClass::Transient
-        } else {
-            ErrorClass::Fatal
-        }
+        let transient =
+            matches!(
+                *code,
+                SqlState::LOCK_NOT_AVAILABLE
+                    | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+                    | SqlState::READ_ONLY_SQL_TRANSACTION
+            ) || ["08", "40", "53", "57", "58"].iter().any(|class| code.code().starts_with(class));
+        if transient { ErrorClass::Transient } else { ErrorClass::Fatal }
     }
 }
 
@@ -199,11 +185,9 @@ impl fmt::Display for PostgresError {
             return Explained(&self.0).fmt(f);
         };
         write!(f, "SQLSTATE {}", said.code().code())?;
-        for (what, name) in [
-            ("table", said.table()),
-            ("column", said.column()),
-            ("constraint", said.constraint()),
-        ] {
+        for (what, name) in
+            [("table", said.table()), ("column", said.column()), ("constraint", said.constraint())]
+        {
             if let Some(name) = name {
                 write!(f, ", {what} {name}")?;
             }

@@ -1,13 +1,12 @@
 //! The pure middle of a batch: which rows its events need, and what they make of them.
 
-use event_log::Partition;
-use schemas::{Messages, Timestamp};
+use schemas::Timestamp;
 
 use crate::{
     error::{Error, Poison},
     projection::{Emissions, Projection},
     recorded::{Item, Recorded},
-    table::{AnyTable, TableSet},
+    table::TableSet,
 };
 
 /// What became of the events of a batch.
@@ -103,11 +102,7 @@ fn next_version<T: TableSet, E>(item: &Item<E>, tables: &mut T) -> Result<Next, 
             return Ok(Next::Duplicate);
         }
         if sequence > version + 1 {
-            return Err(Poison::Gap {
-                table: table.name(),
-                version,
-                sequence,
-            });
+            return Err(Poison::Gap { table: table.name(), version, sequence });
         }
         return Ok(Next::Version(sequence));
     }
@@ -120,10 +115,10 @@ fn keep_version<T: TableSet, E>(
     tables: &mut T,
 ) -> Result<(), Poison> {
     let topic = item.at().partition.topic;
-    let mut keepers = tables.all().into_iter();
-    let keeper = keepers.find(|table| table.keeps_versions_of(topic));
-    match keeper {
-        Some(table) if !table.set_version(item.key(), version) => Err(Poison::NoRow(table.name())),
-        _ => Ok(()),
+    for table in tables.all() {
+        if table.keeps_versions_of(topic) && !table.set_version(item.key(), version) {
+            return Err(Poison::NoRow(table.name()));
+        }
     }
+    Ok(())
 }

@@ -31,13 +31,7 @@ impl Lease {
     /// A partition that was just taken.
     #[must_use]
     pub fn new(partition: Partition, epoch: i64, start: i64) -> Self {
-        Self {
-            partition,
-            epoch,
-            start,
-            state: Mutex::default(),
-            idle: Condvar::new(),
-        }
+        Self { partition, epoch, start, state: Mutex::default(), idle: Condvar::new() }
     }
 
     /// Begins a transaction with events of this partition; `None` when it is revoked.
@@ -56,9 +50,7 @@ impl Lease {
     pub fn revoke(&self, limit: Duration) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.revoked = true;
-        let waited = self
-            .idle
-            .wait_timeout_while(state, limit, |state| state.in_use);
+        let waited = self.idle.wait_timeout_while(state, limit, |state| state.in_use);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         !state.in_use
     }
@@ -86,10 +78,7 @@ mod tests {
     use super::*;
 
     fn lease() -> Lease {
-        let partition = Partition {
-            topic: Topic::ORDER_EVENTS,
-            number: 0,
-        };
+        let partition = Partition { topic: Topic::ORDER_EVENTS, number: 0 };
         Lease::new(partition, 1, 0)
     }
 

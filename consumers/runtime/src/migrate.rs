@@ -18,6 +18,9 @@ const BOOKKEEPING_HISTORY: &str = "runtime_migration";
 /// History of the projection's tables.
 const PROJECTION_HISTORY: &str = "migration";
 
+/// Longest statement of a migration: more than anything else may take, since tables can be large.
+const STATEMENT_LIMIT: &str = "15min";
+
 /// Creates the schema if it is missing and applies what is new. Several instances may do so at
 /// once: they take turns.
 ///
@@ -32,26 +35,25 @@ pub async fn migrate(
     let schema = database.schema();
     // refinery takes no lock. This one ends with the connection.
     client
-        .execute(
-            "select pg_advisory_lock(hashtextextended('migrate ' || $1, 0))",
-            &[&schema],
-        )
+        .execute("select pg_advisory_lock(hashtextextended('migrate ' || $1, 0))", &[&schema])
         .await
         .map_err(Error::postgres("lock the schema for migration"))?;
     client
-        .batch_execute(&format!("create schema if not exists \"{schema}\""))
+        .batch_execute(&format!(
+            "set statement_timeout = '{STATEMENT_LIMIT}'; create schema if not exists \"{schema}\""
+        ))
         .await
         .map_err(Error::postgres("create the schema"))?;
-    for (runner, history) in [
-        (bookkeeping::migrations::runner(), BOOKKEEPING_HISTORY),
-        (projection, PROJECTION_HISTORY),
-    ] {
+    for (runner, history) in
+        [(bookkeeping::migrations::runner(), BOOKKEEPING_HISTORY), (projection, PROJECTION_HISTORY)]
+    {
         let mut runner = runner;
         runner.set_migration_table_name(history);
-        let applied = runner
-            .run_async(&mut client)
-            .await
-            .map_err(|error| Error::Migration(Explained(error).to_string()))?;
+        let applied = runner.run_async(&mut client).await;
+        let applied = applied.map_err(|error| {
+            let error = Explained(error).to_string();
+            if client.is_closed() { Error::Connection(error) } else { Error::Migration(error) }
+        })?;
         for migration in applied.applied_migrations() {
             tracing::info!(db.schema = schema, %migration, "migrated");
         }

@@ -65,9 +65,8 @@ impl<'a, const SCALE: u32> FromSql<'a> for Numeric<SCALE> {
 
 /// Reads minor units; more decimals than the scale holds, and NaN, are refused.
 fn read(raw: &[u8], scale: u32) -> Result<i64, BoxedError> {
-    let mut words = raw
-        .chunks_exact(2)
-        .map(|pair| pair.try_into().map(u16::from_be_bytes).unwrap_or_default());
+    let mut words =
+        raw.chunks_exact(2).map(|pair| pair.try_into().map(u16::from_be_bytes).unwrap_or_default());
     let mut next = || words.next().ok_or("numeric is cut short");
     let count = next()?;
     let weight = i32::from(next()?.cast_signed());
@@ -108,19 +107,14 @@ mod tests {
 
     fn bytes<const SCALE: u32>(minor: i64) -> Vec<u8> {
         let mut out = BytesMut::new();
-        Numeric::<SCALE>(minor)
-            .to_sql(&Type::NUMERIC, &mut out)
-            .unwrap();
+        Numeric::<SCALE>(minor).to_sql(&Type::NUMERIC, &mut out).unwrap();
         out.to_vec()
     }
 
     #[test]
     fn the_form_postgres_uses() {
         // 12345.67 = groups 1, 2345, 6700; the first of weight 1.
-        assert_eq!(
-            bytes::<2>(1_234_567),
-            [0, 3, 0, 1, 0, 0, 0, 2, 0, 1, 0x09, 0x29, 0x1A, 0x2C]
-        );
+        assert_eq!(bytes::<2>(1_234_567), [0, 3, 0, 1, 0, 0, 0, 2, 0, 1, 0x09, 0x29, 0x1A, 0x2C]);
         assert_eq!(bytes::<2>(0), [0, 0, 0xFF, 0xFE, 0, 0, 0, 2]);
     }
 

@@ -54,7 +54,7 @@ pub async fn take(
 }
 
 /// Moves the offsets of spans on, each only when it is where the span starts and nobody took the
-/// partition since. Must affect as many rows as there are spans.
+/// partition since. Must return as many rows as there are spans.
 #[must_use]
 pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> {
     let topics: Vec<_> = spans.iter().map(|s| s.lease.partition.topic.name()).collect();
@@ -67,7 +67,8 @@ pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> 
               from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) \
                 as s (topic, partition, epoch, start, upto) \
               where o.generation = $1 and o.topic = s.topic and o.partition = s.partition \
-                and o.epoch = s.epoch and o.next_offset = s.start"
+                and o.epoch = s.epoch and o.next_offset = s.start \
+              returning o.partition"
             .into(),
         parameters: vec![
             Box::new(generation),
@@ -90,7 +91,7 @@ pub enum Refusal {
     Fenced(Partition),
 }
 
-/// Finds out why [`advance`] did not affect every row.
+/// Finds out why [`advance`] did not return every row.
 ///
 /// # Errors
 /// When Postgres fails.
@@ -106,10 +107,8 @@ pub async fn explain(
         )
         .await
         .map_err(Error::postgres("read the offsets"))?;
-    let stored: BTreeMap<(String, i32), (i64, i64)> = rows
-        .iter()
-        .map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3))))
-        .collect();
+    let stored: BTreeMap<(String, i32), (i64, i64)> =
+        rows.iter().map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3)))).collect();
     let owned = |span: &&&Span, offset: i64| {
         let Partition { topic, number } = span.lease.partition;
         let kept = stored.get(&(topic.name().to_owned(), number));

@@ -93,10 +93,7 @@ pub struct Emission<M> {
 
 impl<M> Default for Emissions<M> {
     fn default() -> Self {
-        Self {
-            emitted: Vec::new(),
-            cause: None,
-        }
+        Self { emitted: Vec::new(), cause: None }
     }
 }
 
@@ -120,10 +117,7 @@ impl<M> Emissions<M> {
 
     /// Names what causes the emissions from now on.
     pub(crate) fn caused_by<E>(&mut self, event: &Recorded<E>) {
-        self.cause = Some(Cause {
-            id: event.id,
-            correlation_id: event.correlation_id.clone(),
-        });
+        self.cause = Some(Cause { id: event.id, correlation_id: event.correlation_id.clone() });
     }
 }
 
@@ -140,19 +134,11 @@ impl Messages for NoEmission {
         match *self {}
     }
 
-    fn write(
-        &self,
-        _: &GenericDatumWriter<'static>,
-        _: &mut Vec<u8>,
-    ) -> AvroResult<usize> {
+    fn write(&self, _: &GenericDatumWriter<'static>, _: &mut Vec<u8>) -> AvroResult<usize> {
         match *self {}
     }
 
-    fn read(
-        _: usize,
-        _: &GenericDatumReader<'static>,
-        _: &mut &[u8],
-    ) -> AvroResult<Option<Self>> {
+    fn read(_: usize, _: &GenericDatumReader<'static>, _: &mut &[u8]) -> AvroResult<Option<Self>> {
         Ok(None)
     }
 }

@@ -129,13 +129,7 @@ impl<E> Source<E> {
         record: Raw<'_>,
         keeps_versions: bool,
     ) -> Result<Option<Item<E>>, Poison> {
-        let Raw {
-            at,
-            key,
-            envelope,
-            payload,
-            written,
-        } = record;
+        let Raw { at, key, envelope, payload, written } = record;
         let event = if self.handles(envelope.message_type) {
             (self.decode)(decoder, envelope.message_type, payload)?
         } else {

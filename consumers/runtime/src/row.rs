@@ -81,10 +81,7 @@ pub fn read_field<T: Field>(
     column: &'static str,
 ) -> Result<T, RowError> {
     let received: Option<T::Received> = row.try_get(index).ok();
-    received.and_then(T::receive).ok_or(RowError {
-        column,
-        field: std::any::type_name::<T>(),
-    })
+    received.and_then(T::receive).ok_or(RowError { column, field: std::any::type_name::<T>() })
 }
 
 /// One column of many rows.

@@ -13,7 +13,7 @@ fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-fn join(columns: &[Column], part: impl Fn(&Column) -> String) -> String {
+fn join(columns: &[Column], part: impl FnMut(&Column) -> String) -> String {
     columns.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
@@ -64,7 +64,8 @@ pub fn upsert<R: Row>() -> String {
     if rest.is_empty() {
         statement.push_str("nothing");
     } else {
-        let assignments = join(rest, |Column { name, .. }| format!("\"{name}\" = excluded.\"{name}\""));
+        let assignments =
+            join(rest, |Column { name, .. }| format!("\"{name}\" = excluded.\"{name}\""));
         let _ = write!(statement, "update set {assignments}");
     }
     statement
@@ -72,11 +73,7 @@ pub fn upsert<R: Row>() -> String {
 
 /// Removes rows by their keys.
 pub fn remove<R: Row>() -> String {
-    format!(
-        "delete from \"{}\" where {} = any($1::text[])",
-        R::TABLE,
-        key::<R>()
-    )
+    format!("delete from \"{}\" where {} = any($1::text[])", R::TABLE, key::<R>())
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use schemas::{AggregateId, Topic};
+use schemas::{AggregateId, Topic, notification::ChangeKind};
 use tokio_postgres::types::ToSql;
 
 use crate::{
     error::Error,
     projection::ProjectionError,
-    row::{Columns, Row, Values},
+    row::{Row, Values},
     sql,
 };
 
@@ -41,11 +41,7 @@ pub struct NotLoaded {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self {
-            slots: HashMap::new(),
-            wanted: Vec::new(),
-            event: 0,
-        }
+        Self { slots: HashMap::new(), wanted: Vec::new(), event: 0 }
     }
 }
 
@@ -59,12 +55,7 @@ impl<R: Row> Table<R> {
         if self.slots.contains_key(key) {
             return;
         }
-        let slot = Slot {
-            loaded: false,
-            stored: false,
-            row: None,
-            changed_by: None,
-        };
+        let slot = Slot { loaded: false, stored: false, row: None, changed_by: None };
         self.slots.insert(key.into(), slot);
         self.wanted.push(key.into());
     }
@@ -104,8 +95,7 @@ impl<R: Row> Table<R> {
     /// # Errors
     /// When its key was not named, or it does not exist.
     pub fn require(&mut self, key: &AggregateId) -> Result<&mut R, ProjectionError> {
-        self.get_mut(key)?
-            .ok_or(ProjectionError::Missing(R::TABLE))
+        self.get_mut(key)?.ok_or(ProjectionError::Missing(R::TABLE))
     }
 
     /// Adds a row, or replaces the one with its key.
@@ -185,10 +175,8 @@ pub struct Change {
     pub read_model: &'static str,
     /// Its key.
     pub key: Box<str>,
-    /// The database had it before.
-    pub was: bool,
-    /// The database has it now.
-    pub is: bool,
+    /// What happened to it.
+    pub kind: ChangeKind,
     /// Number of the last event that changed it.
     pub event: usize,
 }
@@ -200,6 +188,9 @@ pub trait AnyTable: Send {
 
     /// See [`Row::SHARED`].
     fn is_shared(&self) -> bool;
+
+    /// See [`Row::READ_MODEL`].
+    fn read_model(&self) -> Option<&'static str>;
 
     /// Whether its rows keep the versions of a topic's aggregates.
     fn keeps_versions_of(&self, topic: Topic) -> bool;
@@ -257,6 +248,10 @@ impl<R: Row> AnyTable for Table<R> {
 
     fn is_shared(&self) -> bool {
         R::SHARED
+    }
+
+    fn read_model(&self) -> Option<&'static str> {
+        R::READ_MODEL
     }
 
     fn keeps_versions_of(&self, topic: Topic) -> bool {
@@ -322,16 +317,11 @@ impl<R: Row> AnyTable for Table<R> {
         }
         let mut statements = Vec::new();
         if !gone.is_empty() {
-            statements.push(Statement {
-                sql: sql::remove::<R>(),
-                parameters: vec![Box::new(gone)],
-            });
+            statements
+                .push(Statement { sql: sql::remove::<R>(), parameters: vec![Box::new(gone)] });
         }
         if !rows.is_empty() {
-            statements.push(Statement {
-                sql: sql::upsert::<R>(),
-                parameters: R::write(&rows),
-            });
+            statements.push(Statement { sql: sql::upsert::<R>(), parameters: R::write(&rows) });
         }
         statements
     }
@@ -340,15 +330,22 @@ impl<R: Row> AnyTable for Table<R> {
         let Some(read_model) = R::READ_MODEL else {
             return Vec::new();
         };
-        let changed = self.changed().into_iter();
-        let changes = changed.map(|(key, slot)| Change {
-            read_model,
-            key: key.into(),
-            was: slot.stored,
-            is: slot.row.is_some(),
-            event: slot.changed_by.unwrap_or_default(),
-        });
-        changes.filter(|change| change.was || change.is).collect()
+        let mut changes = Vec::new();
+        for (key, slot) in self.changed() {
+            let kind = match (slot.stored, slot.row.is_some()) {
+                (false, false) => continue,
+                (false, true) => ChangeKind::AddRow,
+                (true, true) => ChangeKind::UpdateRow,
+                (true, false) => ChangeKind::DeleteRow,
+            };
+            changes.push(Change {
+                read_model,
+                key: key.into(),
+                kind,
+                event: slot.changed_by.unwrap_or_default(),
+            });
+        }
+        changes
     }
 
     fn at_event(&mut self, event: usize) {
@@ -386,4 +383,13 @@ impl<R: Row> AnyTable for Table<R> {
 pub trait TableSet: Default + Send {
     /// Every table, always in the same order.
     fn all(&mut self) -> Vec<&mut dyn AnyTable>;
+}
+
+/// The read models that some tables show, each once.
+pub fn read_models<T: TableSet>(tables: &mut T) -> Vec<&'static str> {
+    let all = tables.all();
+    let mut models: Vec<_> = all.iter().filter_map(|table| table.read_model()).collect();
+    models.sort_unstable();
+    models.dedup();
+    models
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{down, logs, status, test, up};
+use crate::commands::{down, logs, schemas, status, test, topics, up};
 
 /// Runs, tests and operates Oneway.
 #[derive(Debug, Parser)]
@@ -32,15 +32,14 @@ pub struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Build and start everything, wait until it is ready, supervise it until Ctrl-C
     Up(up::Options),
-    /// Stop everything that runs on the state folder
     Down(down::Options),
-    /// Show what runs, where, and whether it is ready
     Status(status::Options),
-    /// Show the log of a service, or of kafka, registry, postgres or supervisor
     Logs(logs::Options),
-    /// Run all tests on a stack of their own
+    /// Compare the topics with their declaration, and create what is missing
+    Topics(topics::Options),
+    /// Register the schemas
+    Schemas(schemas::Options),
     Test(test::Options),
 }
 

@@ -29,6 +29,12 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Down(options) => Box::pin(down::run(&options, &state)).await,
         Command::Status(options) => Box::pin(status::run(&options, &state)).await,
         Command::Logs(options) => Box::pin(logs::run(&options, &state)).await,
+        Command::Topics(options) => Box::pin(topics::run(options, &state)).await.map(done),
+        Command::Schemas(options) => Box::pin(schemas::run(options, &state)).await.map(done),
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
     }
+}
+
+fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }

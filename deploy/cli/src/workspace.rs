@@ -27,7 +27,9 @@ impl Workspace {
         let here = env::current_dir().context("cannot tell the current folder")?;
         let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = around(&here).or_else(|| around(built_in)).ok_or_else(|| {
-            Failure::setup(format!("there is no {MARKER} here or above: run this inside the workspace"))
+            Failure::setup(format!(
+                "there is no {MARKER} here or above: run this inside the workspace"
+            ))
         })?;
         let target = match env::var_os("CARGO_TARGET_DIR") {
             Some(folder) if !folder.is_empty() => here.join(folder),

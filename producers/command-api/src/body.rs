@@ -157,7 +157,11 @@ mod tests {
         for (json, pointer, detail) in [
             ("{}", "/name", "is missing"),
             (r#"{"name":null}"#, "/name", "must be a string"),
-            (r#"{"name":"x","value":true}"#, "/value", "must be a decimal number with at most 2 decimals"),
+            (
+                r#"{"name":"x","value":true}"#,
+                "/value",
+                "must be a decimal number with at most 2 decimals",
+            ),
             (r#"{"name":"x","value":1.005}"#, "/value", "is refused: more than 2 decimals"),
             (r#"{"name":"x","value":"ten"}"#, "/value", "is refused: not a decimal number"),
             (

@@ -17,12 +17,7 @@ pub struct Bounded<K, V> {
 impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
     /// An empty map.
     pub fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            next: 0,
-            entries: HashMap::new(),
-            by_age: BTreeMap::new(),
-        }
+        Self { capacity, next: 0, entries: HashMap::new(), by_age: BTreeMap::new() }
     }
 
     /// Looks an entry up; does not make it younger.

@@ -4,11 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::Violation;
-use event_log::{
-    Appender, OutRecord, Position,
-    appender::AppendError,
-    record::headers,
-};
+use event_log::{Appender, OutRecord, Position, appender::AppendError, record::headers};
 use schemas::{CommandId, Envelope, Timestamp, command::CommandOutcome};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -90,13 +86,7 @@ impl Dispatcher {
         reply_to: i32,
         limits: Limits,
     ) -> Self {
-        Self {
-            log,
-            encoders,
-            outcomes,
-            reply_to,
-            limits,
-        }
+        Self { log, encoders, outcomes, reply_to, limits }
     }
 
     /// Sends a command and waits for its outcome as long as the client prefers.
@@ -124,10 +114,11 @@ impl Dispatcher {
         })?;
         let identity = submission.identity(&payload);
         let id = submission.id;
-        let mut waiter = self.outcomes.wait_for(id, &identity).map_err(|refusal| match refusal {
-            Refusal::Full => Failure::Overloaded,
-            Refusal::Reused => Failure::Reused,
-        })?;
+        let mut waiter =
+            self.outcomes.wait_for(id, &identity).map_err(|refusal| match refusal {
+                Refusal::Full => Failure::Overloaded,
+                Refusal::Reused => Failure::Reused,
+            })?;
 
         let started = Instant::now();
         let wait = self.wait(prefer);

@@ -71,8 +71,7 @@ fn from_header(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// True for 1 to 128 visible ASCII characters.
 pub fn is_correlation_id(text: &str) -> bool {
-    (1..=LONGEST_CORRELATION_ID).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_graphic())
+    (1..=LONGEST_CORRELATION_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn malformed(reason: &str) -> Problem {
@@ -139,11 +138,14 @@ mod tests {
         let router = Router::new()
             .route("/ok", get(|| async { "fine" }))
             .route("/named", get(|| async { ([(CORRELATION_ID, "own")], "fine") }))
-            .route("/as-is", get(|| async {
-                let mut answer = (StatusCode::BAD_REQUEST, "plain").into_response();
-                answer.extensions_mut().insert(AsIs);
-                answer
-            }))
+            .route(
+                "/as-is",
+                get(|| async {
+                    let mut answer = (StatusCode::BAD_REQUEST, "plain").into_response();
+                    answer.extensions_mut().insert(AsIs);
+                    answer
+                }),
+            )
             .route("/post", axum::routing::post(|| async {}));
         let mut request = Request::get(path);
         for id in correlation {
@@ -154,9 +156,8 @@ mod tests {
         let status = answer.status();
         let id = answer.headers().get("x-correlation-id").unwrap().to_str().unwrap().to_owned();
         let body = to_bytes(answer.into_body(), 1_000).await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or_else(|_| {
-            Value::String(String::from_utf8(body.to_vec()).unwrap())
-        });
+        let body = serde_json::from_slice(&body)
+            .unwrap_or_else(|_| Value::String(String::from_utf8(body.to_vec()).unwrap()));
         (status, id, body)
     }
 
@@ -169,11 +170,17 @@ mod tests {
         for path in ["/", "/nowhere", "/nowhere/at/all"] {
             let (status, id, body) = ask(path, &["a"]).await;
             assert_eq!((status, id.as_str()), (StatusCode::NOT_FOUND, "a"));
-            assert_eq!((&body["code"], &body["correlationId"]), (&"no_such_route".into(), &"a".into()));
+            assert_eq!(
+                (&body["code"], &body["correlationId"]),
+                (&"no_such_route".into(), &"a".into())
+            );
         }
         let (status, _, body) = ask("/post", &["a"]).await;
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!((&body["code"], &body["correlationId"]), (&"method_not_allowed".into(), &"a".into()));
+        assert_eq!(
+            (&body["code"], &body["correlationId"]),
+            (&"method_not_allowed".into(), &"a".into())
+        );
         assert_eq!(ask("/as-is", &["a"]).await.2, "plain");
     }
 
@@ -183,7 +190,10 @@ mod tests {
         assert_eq!(ask("/ok", &[&longest]).await.1, longest);
         for bad in ["", "a b", "ä", &"x".repeat(129)] {
             let (status, id, body) = ask("/ok", &[bad]).await;
-            assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &"malformed_header".into()));
+            assert_eq!(
+                (status, &body["code"]),
+                (StatusCode::BAD_REQUEST, &"malformed_header".into())
+            );
             assert!(Uuid::parse_str(&id).is_ok());
         }
         assert_eq!(ask("/ok", &["a", "b"]).await.0, StatusCode::BAD_REQUEST);

@@ -70,16 +70,8 @@ struct Search {
 impl Lookup {
     /// Makes one that searches for at most `budget`; `schema_id` is that of the outcomes.
     pub fn new(settings: Settings, registry: Registry, schema_id: u32, budget: Duration) -> Self {
-        let search = Search {
-            settings,
-            registry,
-            schema_id,
-            budget,
-        };
-        Self {
-            search: Arc::new(search),
-            slots: Arc::new(Semaphore::new(SEARCHES)),
-        }
+        let search = Search { settings, registry, schema_id, budget };
+        Self { search: Arc::new(search), slots: Arc::new(Semaphore::new(SEARCHES)) }
     }
 }
 

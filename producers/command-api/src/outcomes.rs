@@ -96,10 +96,7 @@ impl Outcomes {
             decided: Bounded::new(limits.remembered),
         };
         let in_flight = limits.in_flight;
-        Arc::new(Self {
-            in_flight,
-            state: Mutex::new(state),
-        })
+        Arc::new(Self { in_flight, state: Mutex::new(state) })
     }
 
     /// Begins to wait; called before the command is appended, so that no outcome is missed.
@@ -126,12 +123,7 @@ impl Outcomes {
         });
         group.senders.push((number, sender));
         drop(state);
-        Ok(Waiter {
-            outcomes: Arc::clone(self),
-            command,
-            number,
-            receiver,
-        })
+        Ok(Waiter { outcomes: Arc::clone(self), command, number, receiver })
     }
 
     /// The command is in the log.
@@ -228,7 +220,8 @@ impl Drop for Waiter {
 }
 
 fn concerns(identity: &Identity, outcome: &CommandOutcome) -> bool {
-    identity.aggregate == outcome.aggregate && identity.aggregate_id.as_str() == outcome.aggregate_id
+    identity.aggregate == outcome.aggregate
+        && identity.aggregate_id.as_str() == outcome.aggregate_id
 }
 
 /// True when the outcome only says that the command's id was taken.

@@ -91,10 +91,7 @@ impl Reader {
         let topic = self.settings.qualify(Topic::COMMAND_RESULTS.name());
         let count = partition_count(consumer, &topic)?;
         let number = reply_partition(self.settings.instance.as_deref(), count);
-        let place = Partition {
-            topic: Topic::COMMAND_RESULTS,
-            number,
-        };
+        let place = Partition { topic: Topic::COMMAND_RESULTS, number };
         let doing = || format!("take a place at the end of {place}");
         let (_, end) = consumer
             .fetch_watermarks(&topic, number, CALL_LIMIT)
@@ -171,19 +168,15 @@ pub fn partition_count(consumer: &BaseConsumer<ClientLog>, topic: &str) -> Resul
 /// The partition that an instance's outcomes go to: the same after a restart. An instance
 /// without a name takes any.
 fn reply_partition(instance: Option<&str>, count: i32) -> i32 {
-    let hash = instance.map_or_else(Uuid::new_v4, |name| {
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
-    });
+    let hash = instance
+        .map_or_else(Uuid::new_v4, |name| Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()));
     let count = u128::try_from(count).unwrap_or(1).max(1);
     i32::try_from(hash.as_u128() % count).unwrap_or(0)
 }
 
 /// Wraps what a Kafka call said.
 pub fn kafka(doing: impl Into<String>, source: KafkaError) -> Error {
-    Error::Kafka {
-        doing: doing.into(),
-        source,
-    }
+    Error::Kafka { doing: doing.into(), source }
 }
 
 /// An error with its cause, for people.

@@ -5,8 +5,7 @@ use std::time::Duration;
 use event_log::{ErrorClass, Registry, backoff::Backoff, record::envelope};
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{
-    CommandId, DecodeError, Decoder, Message as _, command::CommandOutcome,
-    envelope::EnvelopeError,
+    CommandId, DecodeError, Decoder, Message as _, command::CommandOutcome, envelope::EnvelopeError,
 };
 use service::Shutdown;
 use tokio::runtime::Handle;
@@ -59,12 +58,7 @@ impl OutcomeDecoder {
     ) -> Result<Self, schemas::codec::InvalidSchema> {
         let mut decoder = Decoder::default();
         decoder.add(id, CommandOutcome::FILE.text)?;
-        Ok(Self {
-            decoder,
-            registry,
-            runtime,
-            stop,
-        })
+        Ok(Self { decoder, registry, runtime, stop })
     }
 
     /// Reads a record: the command and its outcome.

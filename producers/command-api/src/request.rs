@@ -86,10 +86,7 @@ impl<S: Sync> FromRequestParts<S> for CommandHeaders {
         let correlation = parts.extensions.get::<Correlation>();
         let correlation_id = correlation.and_then(|Correlation(id)| id.clone());
         let headers = Self::read(&parts.headers)?;
-        Ok(Self {
-            correlation_id,
-            ..headers
-        })
+        Ok(Self { correlation_id, ..headers })
     }
 }
 
@@ -205,8 +202,17 @@ mod tests {
     fn an_expected_version_is_one_strong_tag() {
         let version = |text: &str| read(&[("if-match", text)]).unwrap().expected_version;
         assert_eq!((version("\"3\""), version("\"0\""), version("*")), (Some(3), Some(0), None));
-        for bad in ["3", "W/\"3\"", "\"1\", \"2\"", "\"\"", "\"x\"", "\"-1\"", "\"+1\"",
-            "\"9223372036854775808\"", ""] {
+        for bad in [
+            "3",
+            "W/\"3\"",
+            "\"1\", \"2\"",
+            "\"\"",
+            "\"x\"",
+            "\"-1\"",
+            "\"+1\"",
+            "\"9223372036854775808\"",
+            "",
+        ] {
             assert!(is_malformed(&[("if-match", bad)]), "{bad:?}");
         }
     }

@@ -2,7 +2,7 @@
 //! events, which are the only truth.
 
 use domain::Aggregate;
-use event_log::{Error, Partition, Registry, Settings, record::envelope, restore::read_to_end};
+use event_log::{Error, Partition, Registry, record::envelope, restore::PartitionReader};
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{
     AggregateId, CommandId, DecodeError, Decoder, Envelope, Messages, Timestamp,
@@ -55,7 +55,7 @@ impl Reader {
 
 /// Restores the shard of a partition.
 pub fn shard<A: Aggregate>(
-    settings: &Settings,
+    log: &PartitionReader,
     reader: &mut Reader,
     number: i32,
 ) -> Result<Shard<A>, Error>
@@ -64,7 +64,7 @@ where
 {
     let mut shard = Shard::default();
     let states = Partition { topic: AggregateState::<A::State>::TOPIC, number };
-    read_to_end(settings, states, |record| {
+    log.read_to_end(states, |record| {
         let corrupt = |reason: String| corrupt(states, record, reason);
         let id = key(record).map_err(corrupt)?;
         let Some(payload) = record.payload() else { return Ok(()) };
@@ -77,7 +77,7 @@ where
         return Ok(shard);
     }
     let events = Partition { topic: A::Event::TOPIC, number };
-    read_to_end(settings, events, |record| fold::<A>(&mut shard, reader, events, record))?;
+    log.read_to_end(events, |record| fold::<A>(&mut shard, reader, events, record))?;
     if shard.len() > 0 {
         tracing::warn!(
             kafka.partition = %states,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::Aggregate;
 use event_log::{
     Error, OutRecord, Position, Registry, Settings, partitioner, record::envelope,
-    topics::partition_count,
+    restore::PartitionReader, topics::partition_count,
 };
 use metrics::{counter, gauge};
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Message};
@@ -31,7 +31,7 @@ pub struct Writer<A: Aggregate>
 where
     AggregateState<A::State>: Messages,
 {
-    settings: Settings,
+    log: PartitionReader,
     reader: Reader,
     events: Encoder<A::Event>,
     states: Encoder<AggregateState<A::State>>,
@@ -49,7 +49,7 @@ where
     pub fn new(settings: &Settings, registry: &Registry, runtime: &Handle) -> Result<Self, Error> {
         let namespace = &settings.namespace;
         Ok(Self {
-            settings: settings.clone(),
+            log: PartitionReader::new(settings)?,
             reader: Reader::new(registry, runtime),
             events: runtime.block_on(registry.encoder(namespace))?,
             states: runtime.block_on(registry.encoder(namespace))?,
@@ -124,7 +124,7 @@ where
     }
 
     fn assigned(&mut self, partition: i32) -> Result<(), Error> {
-        let shard = restore::shard(&self.settings, &mut self.reader, partition)?;
+        let shard = restore::shard(&self.log, &mut self.reader, partition)?;
         self.shards.insert(partition, shard);
         self.gauge();
         Ok(())

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{health::Health, shutdown::Shutdown};
+use crate::health::Health;
 
 #[derive(Clone, Debug)]
 struct Admin {
@@ -15,7 +15,8 @@ struct Admin {
     metrics: Option<PrometheusHandle>,
 }
 
-/// Serves the admin port until the shutdown.
+/// Serves the admin port for as long as the process lives: also while it drains, so that whoever
+/// watches sees it go.
 ///
 /// # Errors
 /// When the address cannot be bound.
@@ -23,13 +24,9 @@ pub async fn serve(
     address: SocketAddr,
     health: Health,
     metrics: Option<PrometheusHandle>,
-    shutdown: Shutdown,
 ) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
-    let router = router(Admin { health, metrics });
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move { shutdown.requested().await })
-        .await
+    axum::serve(listener, router(Admin { health, metrics })).await
 }
 
 fn router(admin: Admin) -> Router {

@@ -114,7 +114,7 @@ where
     let shell = Shell { name, health: health.clone(), shutdown: shutdown.clone() };
     tracing::info!(service.name = name, admin.address = %admin, "starting");
 
-    let mut admin = tokio::spawn(admin::serve(admin, health, metrics, shutdown.clone()));
+    let mut admin = tokio::spawn(admin::serve(admin, health, metrics));
     let signals = signals(&trigger);
     let work = async {
         tokio::select! {

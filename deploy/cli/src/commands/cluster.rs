@@ -9,7 +9,6 @@ use schemas::Namespace;
 use crate::{
     failure::{Failure, Result},
     stack::document::{self, Stack},
-    workspace::Workspace,
 };
 
 /// Where the installation is; what is left out is taken from the local stack.
@@ -28,7 +27,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// Completes the options from the stack that runs on the state folder.
-    pub fn settings(self, state: Option<&Path>) -> Result<Settings> {
+    pub fn settings(self, state: &Path) -> Result<Settings> {
         let Self { brokers, registry, namespace } = self;
         if let (Some(brokers), Some(registry)) = (&brokers, &registry) {
             return settings(brokers, registry, namespace.as_deref().unwrap_or_default());
@@ -47,15 +46,13 @@ impl Cluster {
     }
 }
 
-/// The stack that runs on a state folder (or the default one), as its `stack.json` tells.
-pub fn running(state: Option<&Path>) -> Result<Option<Stack>> {
-    let folder = match state {
-        Some(folder) => folder.to_owned(),
-        None => Workspace::find()?.default_state(),
-    };
-    let file = folder.join("stack.json");
+/// The stack that runs on a state folder, as its `stack.json` tells.
+pub fn running(state: &Path) -> Result<Option<Stack>> {
+    let file = state.join("stack.json");
     document::read(&file).map_err(|error| {
-        Failure::Internal(anyhow::Error::new(error).context(format!("cannot read {}", file.display())))
+        Failure::Internal(
+            anyhow::Error::new(error).context(format!("cannot read {}", file.display())),
+        )
     })
 }
 

@@ -11,8 +11,8 @@ use crate::{
     report::Report,
     stack::{
         folder::{Lock, StateFolder},
-        leftovers,
         ledger::Ledger,
+        leftovers,
         process::Identity,
     },
 };
@@ -20,8 +20,7 @@ use crate::{
 /// How long a supervisor may take: the sum of what its parts may take, and some.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// Stops everything that runs on the state folder, also what is left of a stack whose supervisor
-/// was killed.
+/// Stop everything that runs on the state folder, also what a killed `up` left behind
 #[derive(Debug, Args)]
 pub struct Options {
     /// Also delete its data and logs: events, schemas and read models

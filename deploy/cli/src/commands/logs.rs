@@ -20,7 +20,7 @@ use crate::{
 /// How often a followed log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Shows the log of a service, or of kafka, registry, postgres or supervisor.
+/// Show the log of a service, or of kafka, registry, postgres or supervisor
 #[derive(Debug, Args)]
 pub struct Options {
     /// Whose log: a service, kafka, registry, postgres or supervisor
@@ -67,7 +67,9 @@ async fn follow(mut file: File, path: &PathBuf) -> io::Result<()> {
             return Ok(());
         }
         // A new start may have set the file aside and begun another.
-        if fs::metadata(path).is_ok_and(|now| file.metadata().is_ok_and(|was| was.ino() != now.ino())) {
+        if fs::metadata(path)
+            .is_ok_and(|now| file.metadata().is_ok_and(|was| was.ino() != now.ino()))
+        {
             file = File::open(path)?;
             continue;
         }

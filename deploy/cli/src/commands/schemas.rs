@@ -24,7 +24,7 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// Register every schema file under its subject, FULL_TRANSITIVE; a second run changes nothing
+    /// Register every schema file under its subject, `FULL_TRANSITIVE`; a second run changes nothing
     Register {
         #[command(flatten)]
         cluster: Cluster,
@@ -32,7 +32,7 @@ enum Act {
 }
 
 /// Runs the command.
-pub async fn run(options: Options, state: Option<&Path>) -> Result<()> {
+pub async fn run(options: Options, state: &Path) -> Result<()> {
     let Act::Register { cluster } = options.action;
     let settings = cluster.settings(state)?;
     for (subject, id) in register(&settings).await? {
@@ -47,12 +47,10 @@ pub async fn register(settings: &Settings) -> Result<Vec<(String, u32)>> {
     let mut registered = Vec::new();
     for schemas::catalog::Subject { topic, file } in schemas::catalog::subjects() {
         let subject = file.subject(&settings.qualify(topic.name()));
-        let id = async {
-            // The level first: it is to judge this very registration.
-            registry.set_compatibility(&subject, COMPATIBILITY).await?;
-            registry.register(&subject, file.text).await
-        };
-        registered.push((subject, id.await.map_err(refused)?));
+        // The level first: it is to judge this very registration.
+        registry.set_compatibility(&subject, COMPATIBILITY).await.map_err(refused)?;
+        let id = registry.register(&subject, file.text).await.map_err(refused)?;
+        registered.push((subject, id));
     }
     Ok(registered)
 }

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Shows what runs, where, and whether it is ready. Exits with 1 when nothing runs.
+/// Show what runs, where, and whether it is ready; exit with 1 when nothing runs
 #[derive(Debug, Args)]
 pub struct Options {
     /// As JSON, for scripts
@@ -58,7 +58,8 @@ pub async fn run(options: &Options, state: &Path) -> Result<ExitCode> {
         status.as_text()
     };
     report::print(text);
-    let runs = status.parts.iter().any(|part| part.pid.is_some()) || status.supervisor_pid.is_some();
+    let runs =
+        status.parts.iter().any(|part| part.pid.is_some()) || status.supervisor_pid.is_some();
     Ok(if runs { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
@@ -137,7 +138,15 @@ impl Part {
             None => "gone",
         };
         let Process { restarts, last_exit, .. } = process.clone();
-        Self { name: name.to_owned(), state, pid, restarts, ready: ready && pid.is_some(), url, last_exit }
+        Self {
+            name: name.to_owned(),
+            state,
+            pid,
+            restarts,
+            ready: ready && pid.is_some(),
+            url,
+            last_exit,
+        }
     }
 
     fn existing(name: &str, ready: bool, url: Option<String>) -> Self {
@@ -164,7 +173,8 @@ impl Status {
         if !parts.is_empty() {
             let row = |cells: [&str; 6]| {
                 let [name, state, pid, restarts, ready, url] = cells;
-                let line = format!("{name:<24} {state:<9} {pid:>8} {restarts:>8}  {ready:<6} {url}");
+                let line =
+                    format!("{name:<24} {state:<9} {pid:>8} {restarts:>8}  {ready:<6} {url}");
                 line.trim_end().to_owned()
             };
             lines.push(row(["NAME", "STATE", "PID", "RESTARTS", "READY", "URL"]));

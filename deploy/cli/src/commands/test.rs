@@ -37,13 +37,14 @@ const PREFIX: &str = "oneway-test-";
 /// How long cargo may take to end once it was asked to.
 const CARGO_LIMIT: Duration = Duration::from_secs(20);
 
-/// Runs all tests on a stack of their own.
-///
-/// Builds the services, starts Kafka, the schema registry and Postgres on free ports with their data
-/// in a temporary folder, runs `cargo test --workspace` and deletes everything again. The tests
-/// find the stack by ONEWAY_TEST_STACK (the path of its stack.json), KAFKA_BROKERS,
-/// SCHEMA_REGISTRY_URL and DATABASE_URL. Exits with what cargo exits with.
+/// Run all tests on a stack of their own
 #[derive(Debug, Args)]
+#[command(long_about = "Run all tests on a stack of their own\n\n\
+    Builds the services, starts Kafka, the schema registry and Postgres on free ports with their \
+    data in a temporary folder, runs `cargo test --workspace` and deletes everything again. The \
+    tests find the stack by ONEWAY_TEST_STACK (the path of its stack.json), KAFKA_BROKERS, \
+    SCHEMA_REGISTRY_URL and DATABASE_URL; those of the latter three that are set already name \
+    existing servers, which are used instead. Exits with what cargo exits with.")]
 pub struct Options {
     /// What cargo test is given, such as `-p orders` or `-- --nocapture`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
@@ -64,7 +65,8 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     }
     let base = temporary_folder()?;
     let folder = StateFolder::open_or_create(&base.path().join("state"))?;
-    let running = Running::begin(&folder, folder.lock()?, plan.document(&folder, ""), report.clone())?;
+    let running =
+        Running::begin(&folder, folder.lock()?, plan.document(&folder, ""), report.clone())?;
     let tests = Tests { options, workspace, folder: &folder, plan: &plan };
     let result = tests.run(running, &mut signals).await;
     // Postgres may live elsewhere; the lock was released with the stack.
@@ -149,7 +151,7 @@ fn temporary_folder() -> Result<TempDir> {
         .prefix(PREFIX)
         .permissions(fs::Permissions::from_mode(0o711))
         .tempdir();
-    Ok(folder.context("cannot make a temporary folder").map_err(Failure::Setup)?)
+    folder.context("cannot make a temporary folder").map_err(Failure::Setup)
 }
 
 /// Stops and deletes the stacks of test runs that were killed.

@@ -47,7 +47,7 @@ struct Where {
 }
 
 /// Runs the command.
-pub async fn run(options: Options, state: Option<&Path>) -> Result<()> {
+pub async fn run(options: Options, state: &Path) -> Result<()> {
     let (apply, Where { file, json, cluster }) = match options.action {
         Act::Plan(options) => (false, options),
         Act::Apply(options) => (true, options),
@@ -118,7 +118,10 @@ fn table(plan: &Plan) -> String {
             Action::Create { partitions, replication, config } => {
                 let config: Vec<_> = config.iter().map(|(k, v)| format!("{k}={v}")).collect();
                 let config = config.join(" ");
-                writeln!(text, "+ {topic:width$}  create: {partitions} partitions, {replication} copies {config}")
+                writeln!(
+                    text,
+                    "+ {topic:width$}  create: {partitions} partitions, {replication} copies {config}"
+                )
             }
             Action::Drift { differences } => differences.iter().try_for_each(|d| {
                 let danger = if d.dangerous { " (dangerous)" } else { "" };
@@ -147,9 +150,8 @@ mod tests {
     #[test]
     fn topics_of_one_aggregate_are_co_partitioned() {
         let declaration = declaration(None).unwrap();
-        let count = |name: &str| {
-            declaration.topics[name].partitions.unwrap_or(declaration.partitions)
-        };
+        let count =
+            |name: &str| declaration.topics[name].partitions.unwrap_or(declaration.partitions);
         for aggregate in ["customer", "order"] {
             let counts: BTreeSet<_> =
                 ["commands", "events", "state"].map(|t| count(&format!("{aggregate}.{t}"))).into();

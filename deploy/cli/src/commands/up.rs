@@ -16,9 +16,8 @@ use crate::{
         catalog::{self, Instance, Service, Shared},
         folder::{Lock, StateFolder},
         java::Java,
-        leftovers,
         ledger::Kind,
-        logs,
+        leftovers, logs,
         plan::{Existing, Plan},
         ports::Policy,
         run::{Ground, Running},
@@ -28,13 +27,15 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Builds and starts everything, waits until it is ready, supervises it until Ctrl-C.
-///
-/// Needs Java 17 or newer and, the first time, Maven. KAFKA_BROKERS, SCHEMA_REGISTRY_URL and
-/// DATABASE_URL name existing servers, which are then used instead of starting our own. All other
-/// variables are handed to the services, so that CUSTOMER_CLASSIFIER_WINDOW=all and the like work.
-/// The data stays in the state folder for the next start.
+/// Build and start everything, wait until it is ready, supervise it until Ctrl-C
 #[derive(Debug, Args)]
+#[command(long_about = "Build and start everything, wait until it is ready, supervise it until \
+    Ctrl-C\n\n\
+    Needs Java 17 or newer and, the first time, Maven. A service that dies is started again, with \
+    growing pauses. The data stays in the state folder for the next start.\n\n\
+    KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name existing servers, which are used \
+    instead of starting our own. All other variables are handed to the services, so that \
+    CUSTOMER_CLASSIFIER_WINDOW=all and the like work.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     /// Start only these services, beside the infrastructure
@@ -157,7 +158,10 @@ impl Foreground<'_> {
         let shared = Shared {
             endpoints: plan.endpoints.clone(),
             namespace: options.namespace.clone(),
-            log_format: options.log_format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned()),
+            log_format: options
+                .log_format
+                .to_possible_value()
+                .map_or_else(String::new, |value| value.get_name().to_owned()),
         };
         let spec = |instance: &Instance| -> Result<Spec> {
             let name = instance.name();

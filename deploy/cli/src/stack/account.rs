@@ -44,7 +44,8 @@ impl Account {
 
     /// Makes it the owner of a file or folder.
     pub fn own(self, path: &Path) -> io::Result<()> {
-        chown(path, Some(Uid::from_raw(self.uid)), Some(Gid::from_raw(self.gid))).map_err(Into::into)
+        chown(path, Some(Uid::from_raw(self.uid)), Some(Gid::from_raw(self.gid)))
+            .map_err(Into::into)
     }
 }
 

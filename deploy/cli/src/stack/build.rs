@@ -32,7 +32,9 @@ pub async fn build(
     }
     let status = cargo.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).status().await;
     if !status.context("cannot run cargo build")?.success() {
-        return Err(Failure::Negative(anyhow!("the services could not be built: cargo says why above")));
+        return Err(Failure::Negative(anyhow!(
+            "the services could not be built: cargo says why above"
+        )));
     }
     Ok(())
 }

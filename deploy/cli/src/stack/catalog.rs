@@ -194,7 +194,10 @@ mod tests {
     fn selection_keeps_the_order_and_names_what_is_unknown() {
         let all = || parse(REAL).unwrap();
         let some = select(all(), &["orders".into(), "command-api".into()]).unwrap();
-        assert_eq!(some.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["command-api", "orders"]);
+        assert_eq!(
+            some.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+            ["command-api", "orders"]
+        );
         assert_eq!(select(all(), &[]).unwrap(), all());
         let error = select(all(), &["ordres".into()]).unwrap_err().to_string();
         assert!(error.starts_with("there is no service ordres: the services are command-api, "));

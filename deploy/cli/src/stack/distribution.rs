@@ -49,7 +49,8 @@ impl Distribution {
         }
         let making = || format!("cannot make {}", base.display());
         fs::create_dir_all(&base).with_context(making).map_err(Failure::Setup)?;
-        let step = report.step("fetching Kafka, the schema registry and Postgres from Maven Central");
+        let step =
+            report.step("fetching Kafka, the schema registry and Postgres from Maven Central");
         let _lock = lock(&base.join(format!("{key}.lock"))).await?;
         if there.root.is_dir() {
             step.done("another command fetched them meanwhile");
@@ -82,7 +83,9 @@ impl Distribution {
         let folder = self.root.join("registry");
         find(&folder, "-runner.jar")
             .with_context(|| format!("cannot read {}", folder.display()))?
-            .ok_or_else(|| Failure::setup(format!("there is no runner jar in {}", folder.display())))
+            .ok_or_else(|| {
+                Failure::setup(format!("there is no runner jar in {}", folder.display()))
+            })
     }
 
     /// Postgres, with `bin/`, `lib/` and `share/`.

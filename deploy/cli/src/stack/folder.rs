@@ -77,7 +77,8 @@ impl StateFolder {
         let layout: Option<serde_json::Value> = document::read(&folder.layout_file())
             .with_context(|| format!("cannot read layout.json in the state folder {shown}"))
             .map_err(Failure::Setup)?;
-        match layout.as_ref().map(|layout| layout.get("layout").and_then(serde_json::Value::as_u64)) {
+        match layout.as_ref().map(|layout| layout.get("layout").and_then(serde_json::Value::as_u64))
+        {
             Some(Some(version)) if version == u64::from(LAYOUT) => Ok(Some(folder)),
             Some(version) => Err(Failure::setup(format!(
                 "the state folder {shown} was left by another version of oneway (layout {}, this \
@@ -110,16 +111,10 @@ impl StateFolder {
                 self.root.display(),
                 self.supervisor().map(|pid| format!(" (supervisor pid {pid})")).unwrap_or_default()
             ))),
-            Err(TryLockError::Error(error)) => {
-                Err(anyhow::Error::new(error).context(format!("cannot lock {}", path.display())).into())
-            }
+            Err(TryLockError::Error(error)) => Err(anyhow::Error::new(error)
+                .context(format!("cannot lock {}", path.display()))
+                .into()),
         }
-    }
-
-    /// Whether a supervisor is at work here.
-    pub fn is_locked(&self) -> bool {
-        let file = File::options().append(true).open(self.root.join("lock"));
-        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     fn supervisor(&self) -> Option<u32> {
@@ -144,7 +139,8 @@ impl StateFolder {
     /// something into it. Returns what was deleted.
     pub fn delete(self, _lock: Lock) -> io::Result<Vec<PathBuf>> {
         let mut deleted = Vec::new();
-        let home = document::read::<Layout>(&self.layout_file())?.and_then(|layout| layout.postgres);
+        let home =
+            document::read::<Layout>(&self.layout_file())?.and_then(|layout| layout.postgres);
         let folders = [self.kafka(), self.registry(), self.postgres(), self.logs()];
         for folder in home.map(|home| home.dir).into_iter().chain(folders) {
             match fs::remove_dir_all(&folder) {
@@ -153,7 +149,9 @@ impl StateFolder {
                 Err(error) => return Err(error),
             }
         }
-        for file in [self.stack_file(), self.ledger_file(), self.root.join("lock"), self.layout_file()] {
+        for file in
+            [self.stack_file(), self.ledger_file(), self.root.join("lock"), self.layout_file()]
+        {
             records::remove(&file)?;
         }
         if fs::remove_dir(&self.root).is_ok() {
@@ -214,7 +212,6 @@ mod tests {
         let folder = StateFolder::open_or_create(&path).unwrap();
         assert!(StateFolder::open(&path).unwrap().is_some());
         let lock = folder.lock().unwrap();
-        assert!(folder.is_locked());
         assert!(folder.lock().unwrap_err().to_string().starts_with("a stack already runs on"));
         folder.delete(lock).unwrap();
         assert!(!path.exists());
@@ -239,7 +236,8 @@ mod tests {
     #[test]
     fn other_versions_are_named() {
         let base = tempfile::tempdir().unwrap();
-        for (text, said) in [(r#"{"layout": 99}"#, "layout 99"), (r#"{"x": 1}"#, "layout unknown")] {
+        for (text, said) in [(r#"{"layout": 99}"#, "layout 99"), (r#"{"x": 1}"#, "layout unknown")]
+        {
             fs::write(base.path().join("layout.json"), text).unwrap();
             let error = StateFolder::open_or_create(base.path()).unwrap_err().to_string();
             assert!(error.contains("another version of oneway") && error.contains(said), "{error}");

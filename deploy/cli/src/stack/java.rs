@@ -19,7 +19,8 @@ impl Java {
     /// The one of `JAVA_HOME`, else the one on the path.
     pub async fn find() -> Result<Self> {
         let home = env::var_os("JAVA_HOME").filter(|home| !home.is_empty());
-        let program = home.map_or_else(|| "java".into(), |home| PathBuf::from(home).join("bin/java"));
+        let program =
+            home.map_or_else(|| "java".into(), |home| PathBuf::from(home).join("bin/java"));
         let output = Command::new(&program).arg("-version").output().await;
         let missing = || {
             Failure::setup(format!(

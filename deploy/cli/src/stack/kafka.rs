@@ -99,9 +99,10 @@ impl Kafka<'_> {
     }
 
     fn jvm(&self) -> Vec<String> {
-        let mut args: Vec<String> = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
-            .map(str::to_owned)
-            .into();
+        let mut args: Vec<String> =
+            ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
+                .map(str::to_owned)
+                .into();
         args.push("-cp".into());
         args.push(self.distribution.kafka_classpath().display().to_string());
         args
@@ -123,7 +124,11 @@ impl Kafka<'_> {
         let mut command = Command::new(self.java.program());
         command
             .args(self.jvm())
-            .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "kafka.tools.StorageTool", "format"])
+            .args([
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "kafka.tools.StorageTool",
+                "format",
+            ])
             .args(["--cluster-id", &cluster_id(), "--config"])
             .arg(settings)
             .env_clear()

@@ -31,7 +31,10 @@ pub async fn stop(folder: &StateFolder, report: &Report) -> Result<Vec<String>> 
         for entry in group {
             finish(entry, report).await?;
             let Entry { name, identity, .. } = entry;
-            report.note(format_args!("stopped {name} (pid {}), left of a killed stack", identity.pid));
+            report.note(format_args!(
+                "stopped {name} (pid {}), left of a killed stack",
+                identity.pid
+            ));
             stopped.push(name.clone());
         }
     }

@@ -124,7 +124,12 @@ struct Wishes {
 }
 
 impl Wishes {
-    fn of(existing: &Existing, services: Vec<Service>, scale: &Scale, policy: Policy) -> Result<Self> {
+    fn of(
+        existing: &Existing,
+        services: Vec<Service>,
+        scale: &Scale,
+        policy: Policy,
+    ) -> Result<Self> {
         if let Some(name) = scale.keys().find(|name| services.iter().all(|s| s.name != **name)) {
             return Err(Failure::setup(format!("cannot scale {name}: no such service is started")));
         }
@@ -171,7 +176,12 @@ impl Wishes {
             for number in 1..=count {
                 let http_port = service.http_port.map(|_| next());
                 let admin_port = next();
-                instances.push(Instance { service: service.clone(), number, http_port, admin_port });
+                instances.push(Instance {
+                    service: service.clone(),
+                    number,
+                    http_port,
+                    admin_port,
+                });
             }
         }
         let endpoints = Endpoints {
@@ -205,7 +215,8 @@ mod tests {
         let services = vec![service("orders", Some(3005), 9105), service("policy", None, 9104)];
         let scale = scale.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
         let wishes = Wishes::of(existing, services, &scale, Policy::Default)?;
-        let ports: Vec<_> = (20_000..).zip(&wishes.wanted).map(|(any, w)| w.port.unwrap_or(any)).collect();
+        let ports: Vec<_> =
+            (20_000..).zip(&wishes.wanted).map(|(any, w)| w.port.unwrap_or(any)).collect();
         Ok(wishes.into_plan(existing, &mut ports.into_iter()))
     }
 

@@ -58,7 +58,8 @@ fn choose(
     is_free: impl Fn(u16) -> bool,
 ) -> std::result::Result<Vec<u16>, String> {
     let fixed: BTreeSet<u16> = wanted.iter().filter_map(|wish| wish.port).collect();
-    let mut candidates = candidates.into_iter().filter(|port| !fixed.contains(port) && is_free(*port));
+    let mut candidates =
+        candidates.into_iter().filter(|port| !fixed.contains(port) && is_free(*port));
     let mut taken = Vec::new();
     let mut chosen = Vec::with_capacity(wanted.len());
     let mut given = BTreeSet::new();

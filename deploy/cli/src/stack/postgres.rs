@@ -106,7 +106,8 @@ impl Settings<'_> {
 
     /// The programs: those fetched, or a copy when the account cannot reach them.
     fn programs(&self, account: Option<Account>, home: &Path) -> Result<PathBuf> {
-        make_private_to(home, account).with_context(|| format!("cannot make {}", home.display()))?;
+        make_private_to(home, account)
+            .with_context(|| format!("cannot make {}", home.display()))?;
         let fetched = self.distribution.postgres();
         if account.is_none() || account::is_reachable(&fetched.join("bin")) {
             return Ok(fetched);

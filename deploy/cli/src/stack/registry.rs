@@ -60,7 +60,7 @@ impl Registry<'_> {
         })
     }
 
-    fn settings(&self) -> [(&'static str, String); 10] {
+    fn settings(&self) -> [(&'static str, String); 15] {
         let file = self.folder.registry().join("schemas");
         let (kind, url, user, password) = match self.postgres_port {
             Some(port) => (
@@ -71,12 +71,19 @@ impl Registry<'_> {
             ),
             None => ("h2", format!("jdbc:h2:file:{}", file.display()), "sa", "sa"),
         };
+        let log_format = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5p [%c{1}] %s%e%n";
         [
             ("QUARKUS_HTTP_HOST", "127.0.0.1".into()),
             ("QUARKUS_HTTP_PORT", self.port.to_string()),
             ("QUARKUS_MANAGEMENT_HOST", "127.0.0.1".into()),
             ("QUARKUS_MANAGEMENT_PORT", self.management_port.to_string()),
             ("QUARKUS_LOG_CONSOLE_COLOR", "false".into()),
+            ("QUARKUS_LOG_CONSOLE_FORMAT", log_format.into()),
+            ("QUARKUS_HTTP_ACCESS_LOG_ENABLED", "false".into()),
+            // It would open 20 connections at once, which are missing elsewhere.
+            ("APICURIO_DATASOURCE_JDBC_INITIAL_SIZE", "1".into()),
+            ("APICURIO_DATASOURCE_JDBC_MIN_SIZE", "1".into()),
+            ("APICURIO_DATASOURCE_JDBC_MAX_SIZE", "10".into()),
             ("APICURIO_STORAGE_KIND", "sql".into()),
             ("APICURIO_STORAGE_SQL_KIND", kind.into()),
             ("APICURIO_DATASOURCE_URL", url),

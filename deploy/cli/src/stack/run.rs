@@ -140,10 +140,7 @@ impl Running {
     }
 
     /// Starts the services, all at once, and waits until all are ready.
-    pub async fn start_services(
-        &mut self,
-        services: Vec<(Instance, Spec)>,
-    ) -> Result<()> {
+    pub async fn start_services(&mut self, services: Vec<(Instance, Spec)>) -> Result<()> {
         if services.is_empty() {
             return Ok(());
         }

@@ -18,13 +18,15 @@ use tokio::{
 
 use crate::{
     report::Report,
-    stack::{
-        account::Account, backoff::Backoff, ledger::Kind, logs, process, records::Records,
-    },
+    stack::{account::Account, backoff::Backoff, ledger::Kind, logs, process, records::Records},
 };
 
 /// Exit code of a process that was set up wrongly: starting it again cannot help.
 const BAD_CONFIGURATION: i32 = 64;
+
+/// Tells a process of this command that it is the supervisor in the background. Its children, which
+/// may run this command themselves, must not take it for theirs.
+pub const MARK: &str = "ONEWAY_DETACHED";
 
 /// How to run a process.
 #[derive(Debug)]
@@ -152,7 +154,8 @@ impl Keeper {
             let wait = backoff.after(began.elapsed());
             restarts += 1;
             self.report.note(format_args!(
-                "{} ended by itself ({how}): start {restarts} after that in {wait:?}; its log is {}",
+                "{} ended by itself ({how}); starting it again in {wait:?}, restart {restarts}; its \
+                 log is {}",
                 self.spec.name,
                 self.spec.log.display()
             ));
@@ -176,7 +179,8 @@ impl Keeper {
             Err(error) => return End::NeverBegan(error),
         };
         if let Err(error) = self.records.started(&self.spec.name, self.spec.kind, pid, restarts) {
-            self.report.note(format_args!("cannot record the start of {}: {error}", self.spec.name));
+            self.report
+                .note(format_args!("cannot record the start of {}: {error}", self.spec.name));
         }
         self.tell.send_replace(State::Running);
         let ended = tokio::select! {
@@ -208,6 +212,7 @@ impl Keeper {
         command
             .args(args)
             .envs(env.iter().map(|(name, value)| (name, value)))
+            .env_remove(MARK)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stderr(output.try_clone()?)

@@ -63,9 +63,8 @@ async fn version(waiter: &mut Waiter) -> Option<i64> {
 #[tokio::test]
 async fn everybody_who_waits_for_a_command_is_told() {
     let outcomes = outcomes(10);
-    let mut waiters: Vec<_> = (0..3)
-        .map(|_| outcomes.wait_for(id(1), &identity("o", b"")).unwrap())
-        .collect();
+    let mut waiters: Vec<_> =
+        (0..3).map(|_| outcomes.wait_for(id(1), &identity("o", b"")).unwrap()).collect();
     let mut other = outcomes.wait_for(id(2), &identity("o", b"")).unwrap();
     outcomes.decided(id(1), outcome("o", 7));
     for waiter in &mut waiters {
@@ -112,10 +111,7 @@ async fn an_id_belongs_to_one_command() {
 #[test]
 fn what_is_known_of_a_command() {
     let outcomes = outcomes(1);
-    let pending = Pending {
-        identity: identity("o", b""),
-        correlation_id: "c".to_owned(),
-    };
+    let pending = Pending { identity: identity("o", b""), correlation_id: "c".to_owned() };
     assert_eq!(outcomes.known(id(1)), None);
     outcomes.appended(id(1), pending.clone());
     assert_eq!(outcomes.known(id(1)), Some(Known::Pending(pending.clone())));

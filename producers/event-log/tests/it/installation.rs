@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use event_log::{OutRecord, Partition, Settings, record::headers, topics};
+use event_log::{
+    OutRecord, Partition, Settings, record::headers, restore::PartitionReader, topics,
+};
 use schemas::{Envelope, Namespace, Topic};
 
 /// Settings for a fresh namespace with all topics, `partitions` each.
@@ -51,12 +53,13 @@ pub fn record(topic: Topic, partition: i32, number: u32) -> OutRecord {
 /// Every committed number of a partition, in order.
 pub fn numbers(settings: &Settings, partition: Partition) -> Vec<u32> {
     let mut numbers = Vec::new();
-    event_log::restore::read_to_end(settings, partition, |record| {
+    let reader = PartitionReader::new(settings).unwrap();
+    let read = reader.read_to_end(partition, |record| {
         let payload = rdkafka::Message::payload(record).unwrap_or_default();
         numbers.push(std::str::from_utf8(payload).unwrap().parse().unwrap());
         Ok(())
-    })
-    .unwrap();
+    });
+    read.unwrap();
     numbers
 }
 

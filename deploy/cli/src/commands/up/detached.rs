@@ -22,14 +22,12 @@ use crate::{
         folder::StateFolder,
         logs, process,
         signals::Signals,
+        supervisor::MARK,
     },
 };
 
 /// Name of the supervisor's log.
 pub const LOG: &str = "supervisor";
-
-/// Tells the background process what it is.
-const MARK: &str = "ONEWAY_DETACHED";
 
 /// How often the log and `stack.json` are looked at.
 const LOOK: Duration = Duration::from_millis(100);

@@ -1,0 +1,243 @@
+//! The change feed: tells clients which rows changed, after the commit. A notification is a hint
+//! to query again, so that losing one is no loss of data; when it happens, or when a partition is
+//! taken (its former owner may have died between commit and notification), clients are told that
+//! anything may have changed. Nothing here ever holds a projection back.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use event_log::{Appender, OutRecord, Position, record};
+use futures_util::future::join_all;
+use metrics::counter;
+use schemas::{
+    Encoder, Envelope, Messages, Timestamp, Topic,
+    notification::{ChangeKind, ReadModelChanged},
+};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    metrics::{CHANGES_LOST, CHANGES_SENT},
+    table::{TableSet, read_models},
+};
+
+/// Batches that may wait to be told of.
+const QUEUE: usize = 64;
+
+/// Rows of one batch that are told of one by one; of more it is said that anything may have
+/// changed. Happens while a read model catches up.
+const MOST_ROWS: usize = 1_000;
+
+/// How long a notification may take to be acknowledged.
+pub const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
+
+/// How soon a loss is made up for.
+const AFTER_LOSS: Duration = Duration::from_secs(5);
+
+/// A row that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The read model that shows it.
+    pub read_model: &'static str,
+    /// What happened to it.
+    pub kind: ChangeKind,
+    /// Its key.
+    pub key: Box<str>,
+    /// The last event that changed it; absent when the clock did.
+    pub at: Option<Position>,
+    /// Correlation id of that event.
+    pub correlation_id: Option<Box<str>>,
+}
+
+/// The sending end. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ChangeFeed {
+    sender: mpsc::Sender<Vec<Changed>>,
+    lost: Arc<AtomicBool>,
+}
+
+/// The end that talks to Kafka.
+#[derive(Debug)]
+pub struct Publisher {
+    receiver: mpsc::Receiver<Vec<Changed>>,
+    lost: Arc<AtomicBool>,
+    source: &'static str,
+    read_models: Vec<&'static str>,
+    appender: Appender,
+    encoder: Encoder<ReadModelChanged>,
+}
+
+/// Makes both ends.
+#[must_use]
+pub fn channel<T: TableSet>(
+    source: &'static str,
+    appender: Appender,
+    encoder: Encoder<ReadModelChanged>,
+) -> (ChangeFeed, Publisher) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    let lost = Arc::new(AtomicBool::new(false));
+    let feed = ChangeFeed {
+        sender,
+        lost: Arc::clone(&lost),
+    };
+    let publisher = Publisher {
+        receiver,
+        lost,
+        source,
+        read_models: read_models(&mut T::default()),
+        appender,
+        encoder,
+    };
+    (feed, publisher)
+}
+
+impl ChangeFeed {
+    /// Tells of rows that changed. Never waits: when the queue is full they are given up.
+    pub fn send(&self, changes: Vec<Changed>) {
+        if changes.is_empty() {
+            return;
+        }
+        let rows = changes.len() as u64;
+        if self.sender.try_send(changes).is_err() {
+            counter!(CHANGES_LOST).increment(rows);
+            self.all();
+        }
+    }
+
+    /// Tells that anything may have changed in every read model.
+    pub fn all(&self) {
+        self.lost.store(true, Ordering::Release);
+        // Wakes the publisher; when the queue is full it is awake.
+        let _ = self.sender.try_send(Vec::new());
+    }
+}
+
+impl Publisher {
+    /// Publishes until every sending end is gone.
+    ///
+    /// # Errors
+    /// When a notification does not fit its schema (a bug).
+    pub async fn run(mut self) -> Result<(), Error> {
+        let mut ticks = tokio::time::interval(AFTER_LOSS);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let changes = tokio::select! {
+                changes = self.receiver.recv() => changes,
+                _ = ticks.tick() => Some(Vec::new()),
+            };
+            let Some(changes) = changes else {
+                return Ok(());
+            };
+            // What was lost is made up for first; the notification may then be one too many.
+            if self.lost.swap(false, Ordering::AcqRel) {
+                self.publish(&self.everything()).await?;
+            }
+            self.publish(&self.collapse(changes)).await?;
+        }
+    }
+
+    /// That anything may have changed, in every read model.
+    fn everything(&self) -> Vec<Notification> {
+        let models = self.read_models.iter();
+        models.map(|model| self.anything_in(model)).collect()
+    }
+
+    fn anything_in(&self, read_model: &str) -> Notification {
+        Notification {
+            correlation_id: None,
+            body: ReadModelChanged {
+                endpoint: self.source.to_owned(),
+                read_model: read_model.to_owned(),
+                kind: ChangeKind::All,
+                row_id: None,
+                topic: None,
+                partition: None,
+                offset: None,
+            },
+        }
+    }
+
+    /// One notification per row, or one for a whole read model when there are too many.
+    fn collapse(&self, changes: Vec<Changed>) -> Vec<Notification> {
+        let rows_of = |model: &str| changes.iter().filter(|c| c.read_model == model).count();
+        let models = self.read_models.iter().copied();
+        let crowded: Vec<_> = models.filter(|model| rows_of(model) > MOST_ROWS).collect();
+        let mut all: Vec<_> = crowded.iter().map(|model| self.anything_in(model)).collect();
+        let rows = changes.into_iter();
+        let rows = rows.filter(|change| !crowded.contains(&change.read_model));
+        all.extend(rows.map(|change| self.row(change)));
+        all
+    }
+
+    fn row(&self, change: Changed) -> Notification {
+        Notification {
+            correlation_id: change.correlation_id,
+            body: ReadModelChanged {
+                endpoint: self.source.to_owned(),
+                read_model: change.read_model.to_owned(),
+                kind: change.kind,
+                row_id: Some(change.key.into()),
+                topic: change.at.map(|at| at.partition.topic.name().to_owned()),
+                partition: change.at.map(|at| at.partition.number),
+                offset: change.at.map(|at| at.offset),
+            },
+        }
+    }
+
+    /// Sends all and waits for the acknowledgements; what is not acknowledged counts as lost.
+    async fn publish(&self, notifications: &[Notification]) -> Result<(), Error> {
+        let mut sent = 0;
+        let mut acknowledgements = Vec::with_capacity(notifications.len());
+        for notification in notifications {
+            let record = self.record(notification)?;
+            acknowledgements.extend(self.appender.queue(record));
+        }
+        for acknowledged in join_all(acknowledgements).await {
+            sent += u64::from(acknowledged.is_ok());
+        }
+        counter!(CHANGES_SENT).increment(sent);
+        let lost = (notifications.len() as u64).saturating_sub(sent);
+        if lost > 0 {
+            counter!(CHANGES_LOST).increment(lost);
+            tracing::warn!(lost, "change notifications were not acknowledged");
+            self.lost.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn record(&self, notification: &Notification) -> Result<OutRecord, Error> {
+        let Notification {
+            correlation_id,
+            body,
+        } = notification;
+        let id = Uuid::now_v7().to_string();
+        let envelope = Envelope {
+            id: &id,
+            source: self.source,
+            message_type: body.wire_type(),
+            time: Some(Timestamp::now()),
+            subject: body.row_id.as_deref(),
+            correlation_id: correlation_id.as_deref(),
+            ..Envelope::default()
+        };
+        let payload = self.encoder.encode(body).map_err(event_log::Error::from)?;
+        Ok(OutRecord {
+            topic: Topic::CHANGE_NOTIFICATIONS,
+            partition: None,
+            key: body.row_id.as_ref().unwrap_or(&body.endpoint).clone(),
+            payload: Some(payload),
+            headers: record::headers(&envelope),
+        })
+    }
+}
+
+struct Notification {
+    correlation_id: Option<Box<str>>,
+    body: ReadModelChanged,
+}

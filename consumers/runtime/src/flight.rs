@@ -1,0 +1,172 @@
+//! Statements that travel together: sent without waiting for each other's answers, run by the
+//! server in their order. A transaction so takes as many round trips as it has questions, not as
+//! many as it has statements.
+
+use deadpool_postgres::Object;
+use futures_util::future::{BoxFuture, FutureExt, try_join_all};
+use tokio_postgres::Row;
+
+use crate::{
+    error::Error,
+    table::{AnyTable, Statement},
+};
+
+type Flight<'a> = BoxFuture<'a, Result<Vec<Row>, Error>>;
+
+/// Begins a transaction, runs `first` in it and loads what the tables want; returns how many rows
+/// `first` returned.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn begin(
+    connection: &Object,
+    first: &Statement<'_>,
+    tables: &mut [&mut dyn AnyTable],
+) -> Result<usize, Error> {
+    let prepared = prepare(connection, &first.sql).await?;
+    let parameters = first.references();
+    let wanted = wanted(connection, tables).await?;
+    let mut flight: Vec<Flight<'_>> = vec![
+        async {
+            let begun = connection.batch_execute("begin").await;
+            begun.map_err(Error::postgres("begin a transaction"))?;
+            Ok(Vec::new())
+        }
+        .boxed(),
+        async {
+            let rows = connection.query(&prepared, &parameters).await;
+            rows.map_err(Error::postgres("move the offsets on"))
+        }
+        .boxed(),
+    ];
+    flight.extend(wanted.iter().map(|wanted| wanted.query(connection)));
+    let mut rows = try_join_all(flight).await?.into_iter().skip(1);
+    let returned = rows.next().unwrap_or_default().len();
+    take(tables, &wanted, rows)?;
+    Ok(returned)
+}
+
+/// Loads what the tables want.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn load(connection: &Object, tables: &mut [&mut dyn AnyTable]) -> Result<(), Error> {
+    let wanted = wanted(connection, tables).await?;
+    let flight = wanted.iter().map(|wanted| wanted.query(connection));
+    let rows = try_join_all(flight).await?;
+    take(tables, &wanted, rows.into_iter())
+}
+
+/// Creates the rows that a table wants and does not have, then locks and reads them all.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn lock(connection: &Object, table: &mut dyn AnyTable) -> Result<(), Error> {
+    let keys = table.take_wanted();
+    let create = prepare(connection, &table.create_sql()).await?;
+    let lock = prepare(connection, &table.lock_sql()).await?;
+    let flight: [Flight<'_>; 2] = [
+        async {
+            let created = connection.query(&create, &[&keys]).await;
+            created.map_err(Error::postgres("create shared rows"))
+        }
+        .boxed(),
+        async {
+            let locked = connection.query(&lock, &[&keys]).await;
+            locked.map_err(Error::postgres("lock shared rows"))
+        }
+        .boxed(),
+    ];
+    let mut rows = try_join_all(flight).await?.into_iter();
+    let (created, locked) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+    if locked.len() != keys.len() {
+        // Somebody removed a row between the two statements. Trying again creates it.
+        return Err(Error::Connection(format!(
+            "a shared row of table {} vanished while it was being locked",
+            table.name()
+        )));
+    }
+    let created: Vec<String> = created.iter().map(|row| row.get(0)).collect();
+    table.take_rows(&keys, &created, &locked)
+}
+
+/// Runs statements and commits.
+///
+/// # Errors
+/// When Postgres fails: then nothing is stored, unless it is the connection that fails.
+pub async fn commit(connection: &Object, statements: &[Statement<'_>]) -> Result<(), Error> {
+    let mut prepared = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let parameters = statement.references();
+        prepared.push((prepare(connection, &statement.sql).await?, parameters));
+    }
+    let store = prepared.iter().map(|(statement, parameters)| {
+        async {
+            let stored = connection.execute(statement, parameters).await;
+            stored.map_err(Error::postgres("store rows")).map(drop)
+        }
+        .boxed()
+    });
+    let mut flight: Vec<BoxFuture<'_, Result<(), Error>>> = store.collect();
+    // After a failed statement the server answers this with a rollback.
+    flight.push(
+        async {
+            let committed = connection.batch_execute("commit").await;
+            committed.map_err(Error::postgres("commit a transaction"))
+        }
+        .boxed(),
+    );
+    try_join_all(flight).await.map(drop)
+}
+
+/// Rows that one table wants.
+struct Wanted {
+    table: usize,
+    keys: Vec<Box<str>>,
+    load: tokio_postgres::Statement,
+}
+
+impl Wanted {
+    fn query<'a>(&'a self, connection: &'a Object) -> Flight<'a> {
+        async {
+            let rows = connection.query(&self.load, &[&self.keys]).await;
+            rows.map_err(Error::postgres("load rows"))
+        }
+        .boxed()
+    }
+}
+
+async fn wanted(
+    connection: &Object,
+    tables: &mut [&mut dyn AnyTable],
+) -> Result<Vec<Wanted>, Error> {
+    let mut all = Vec::with_capacity(tables.len());
+    for (number, table) in tables.iter_mut().enumerate() {
+        if table.has_wanted() {
+            all.push(Wanted {
+                table: number,
+                keys: table.take_wanted(),
+                load: prepare(connection, &table.load_sql()).await?,
+            });
+        }
+    }
+    Ok(all)
+}
+
+fn take(
+    tables: &mut [&mut dyn AnyTable],
+    wanted: &[Wanted],
+    rows: impl Iterator<Item = Vec<Row>>,
+) -> Result<(), Error> {
+    for (wanted, rows) in wanted.iter().zip(rows) {
+        if let Some(table) = tables.get_mut(wanted.table) {
+            table.take_rows(&wanted.keys, &[], &rows)?;
+        }
+    }
+    Ok(())
+}
+
+async fn prepare(connection: &Object, sql: &str) -> Result<tokio_postgres::Statement, Error> {
+    let prepared = connection.prepare_cached(sql).await;
+    prepared.map_err(Error::postgres("prepare a statement"))
+}

@@ -1,0 +1,33 @@
+//! Names of what the runtime counts.
+
+/// Events folded into rows.
+pub const EVENTS_APPLIED: &str = "oneway_consumer_events_applied_total";
+/// Records of types that the projection does not handle.
+pub const EVENTS_SKIPPED: &str = "oneway_consumer_events_skipped_total";
+/// Events that the rows contained already.
+pub const EVENTS_DUPLICATE: &str = "oneway_consumer_events_duplicate_total";
+/// Time from the start of a batch's transaction to its commit.
+pub const BATCH_DURATION: &str = "oneway_consumer_batch_duration_seconds";
+/// Offsets that a batch covered.
+pub const BATCH_SIZE: &str = "oneway_consumer_batch_offsets";
+/// Attempts at a batch that failed and will be repeated.
+pub const BATCH_FAILURES: &str = "oneway_consumer_batch_failures_total";
+/// Offsets between what is applied and the end of a partition.
+pub const LAG: &str = "oneway_consumer_lag_events";
+/// Partitions that this instance has.
+pub const PARTITIONS: &str = "oneway_consumer_partitions";
+
+/// Events put into the outbox.
+pub const OUTBOX_EMITTED: &str = "oneway_outbox_emitted_total";
+/// Events that the relay brought into the log.
+pub const OUTBOX_RELAYED: &str = "oneway_outbox_relayed_total";
+/// Times that the relay had to start over.
+pub const OUTBOX_RELAY_FAILURES: &str = "oneway_outbox_relay_failures_total";
+/// Events that wait in the outbox (counted up to its limit).
+pub const OUTBOX_WAITING: &str = "oneway_outbox_waiting_events";
+
+/// Change notifications that were sent.
+pub const CHANGES_SENT: &str = "oneway_change_feed_sent_total";
+/// Change notifications that were given up; a notification that anything may have changed
+/// follows.
+pub const CHANGES_LOST: &str = "oneway_change_feed_lost_total";

@@ -1,0 +1,120 @@
+//! From a record to an event: finds its source, resolves its schema, decodes it.
+
+use std::collections::HashMap;
+
+use event_log::{ErrorClass, Position, Registry, registry::RegistryError};
+use rdkafka::message::{Headers, Message};
+use schemas::{DecodeError, Decoder, Envelope, Timestamp, Topic};
+use tokio::runtime::Handle;
+
+use crate::{
+    error::{Error, Poison},
+    projection::Projection,
+    recorded::{Item, Raw, Source},
+    table::TableSet,
+};
+
+/// Reads the records of a projection's topics. Blocks while it asks the registry.
+#[derive(Debug)]
+pub struct Reader<E> {
+    sources: HashMap<Topic, (Source<E>, bool)>,
+    decoder: Decoder,
+    registry: Registry,
+    tokio: Handle,
+}
+
+/// What a record is.
+#[derive(Debug)]
+pub enum Read<E> {
+    /// An event that matters.
+    Item(Item<E>),
+    /// One that does not.
+    Nothing,
+    /// Not known yet: the registry is away.
+    Later(RegistryError),
+}
+
+impl<E> Reader<E> {
+    /// Makes a reader. `tokio` is where requests to the registry run.
+    pub fn new<P: Projection<Event = E>>(
+        projection: &P,
+        registry: Registry,
+        tokio: Handle,
+    ) -> Self {
+        let mut tables = P::Tables::default();
+        let tables = tables.all();
+        let sources = projection.sources().into_iter().map(|source| {
+            let topic = source.topic;
+            let keeps_versions = tables.iter().any(|table| table.keeps_versions_of(topic));
+            (topic, (source, keeps_versions))
+        });
+        Self {
+            sources: sources.collect(),
+            decoder: Decoder::default(),
+            registry,
+            tokio,
+        }
+    }
+
+    /// The topics.
+    #[must_use]
+    pub fn topics(&self) -> Vec<Topic> {
+        self.sources.keys().copied().collect()
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`Error::Poison`] when it can never be read; others when the registry refuses to answer.
+    pub fn read<M: Message>(&mut self, at: Position, record: &M) -> Result<Read<E>, Error> {
+        let key = record.key();
+        // For messages only: an unreadable key is a matter of its own.
+        let known_key = key.and_then(|key| std::str::from_utf8(key).ok());
+        let known_key = known_key.and_then(|key| schemas::AggregateId::new(key).ok());
+        let poison = |reason: Poison| Error::poison(at, known_key.as_ref(), reason);
+        let raw = raw(at, record).map_err(poison)?;
+        let Some((source, keeps_versions)) = self.sources.get(&at.partition.topic) else {
+            return Ok(Read::Nothing);
+        };
+        loop {
+            match source.read(&self.decoder, raw, *keeps_versions) {
+                Ok(Some(item)) => return Ok(Read::Item(item)),
+                Ok(None) => return Ok(Read::Nothing),
+                Err(Poison::Decode(DecodeError::UnknownSchema(id))) => {
+                    match self.tokio.block_on(self.registry.schema(id)) {
+                        Ok(text) => self
+                            .decoder
+                            .add(id, &text)
+                            .map_err(|error| poison(Poison::Schema(error.to_string())))?,
+                        Err(error) => {
+                            return match error.class() {
+                                ErrorClass::Transient => Ok(Read::Later(error)),
+                                ErrorClass::Poison => {
+                                    Err(poison(Poison::Schema(error.to_string())))
+                                }
+                                ErrorClass::Fatal => Err(event_log::Error::from(error).into()),
+                            };
+                        }
+                    }
+                }
+                Err(reason) => return Err(poison(reason)),
+            }
+        }
+    }
+}
+
+fn raw<M: Message>(at: Position, record: &M) -> Result<Raw<'_>, Poison> {
+    let envelope = match record.headers() {
+        Some(headers) => Envelope::parse(headers.iter().map(|h| (h.key, h.value)))?,
+        None => Envelope::parse(std::iter::empty())?,
+    };
+    let written = record.timestamp().to_millis().unwrap_or_default();
+    Ok(Raw {
+        at,
+        key: record.key(),
+        envelope,
+        payload: record.payload().unwrap_or_default(),
+        written: Timestamp::from_micros(written.saturating_mul(1_000))
+            .unwrap_or_else(|_| Timestamp::now()),
+    })
+}

@@ -1,0 +1,60 @@
+//! What a consumer is told by its environment.
+
+use std::{net::SocketAddr, time::Duration};
+
+use service::Env;
+use tokio_postgres::Config;
+
+/// Settings of every consumer with a read model.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where Kafka and the registry are.
+    pub log: event_log::Settings,
+    /// Where Postgres is. Shows no password.
+    pub database: Config,
+    /// Connections for queries.
+    pub connections: usize,
+    /// Where queries are served.
+    pub http_address: SocketAddr,
+    /// Most events in one transaction.
+    pub batch_events: usize,
+    /// How long something the consumer needs may be away before the process ends.
+    pub outage_budget: Duration,
+    /// How often the relay looks for events that other instances emitted.
+    pub relay_poll: Duration,
+}
+
+impl Settings {
+    /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
+    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_BATCH_EVENTS`, `_OUTAGE_BUDGET_SECONDS` and
+    /// `_RELAY_POLL_MS`.
+    #[must_use]
+    pub fn from_env(env: &Env) -> Self {
+        let database = env.required("DATABASE_URL");
+        let database = database.parse().unwrap_or_else(|_| {
+            if !database.is_empty() {
+                // Not shown: it holds a password.
+                env.problem("DATABASE_URL is malformed (use postgresql://…)".into());
+            }
+            Config::new()
+        });
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            log: event_log::Settings::from_env(env),
+            database,
+            connections: env.bounded(&env.own("DATABASE_CONNECTIONS"), 8, 1..=200),
+            http_address: env.parsed(&env.own("HTTP_ADDRESS"), loopback),
+            batch_events: env.bounded(&env.own("BATCH_EVENTS"), 2_000, 1..=100_000),
+            outage_budget: Duration::from_secs(env.bounded(
+                &env.own("OUTAGE_BUDGET_SECONDS"),
+                600,
+                1..=86_400,
+            )),
+            relay_poll: Duration::from_millis(env.bounded(
+                &env.own("RELAY_POLL_MS"),
+                500,
+                10..=60_000,
+            )),
+        }
+    }
+}

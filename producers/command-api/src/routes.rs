@@ -1,0 +1,68 @@
+//! What can be asked, one file per resource.
+
+pub mod commands;
+pub mod customers;
+pub mod generic;
+pub mod orders;
+
+use std::sync::Arc;
+
+use axum::{http::StatusCode, response::Response};
+use schemas::{AggregateId, CommandId};
+use service::Problem;
+use uuid::Uuid;
+
+use crate::{
+    answer::{Form, answer},
+    command::{Command, Submission},
+    dispatch::Dispatcher,
+    lookup::History,
+    outcomes::Outcomes,
+    request::CommandHeaders,
+};
+
+/// What the routes work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// Sends commands.
+    pub dispatcher: Arc<Dispatcher>,
+    /// The outcomes of late.
+    pub outcomes: Arc<Outcomes>,
+    /// The outcomes before.
+    pub history: Arc<dyn History>,
+}
+
+impl Api {
+    /// Takes a command and answers it. Without an id it is for an aggregate whose id follows from
+    /// the command's, so that a repeat creates the same one.
+    pub async fn take(
+        &self,
+        headers: CommandHeaders,
+        aggregate_id: Option<AggregateId>,
+        command: impl Into<Command>,
+        form: Form,
+    ) -> Response {
+        let id = headers.key.unwrap_or_else(|| CommandId(Uuid::now_v7()));
+        let submission = Submission {
+            id,
+            aggregate_id: aggregate_id.unwrap_or_else(|| AggregateId::derived_from(id)),
+            command: command.into(),
+            expected_version: headers.expected_version,
+            // The same for a repeat, so that its answer is the same too.
+            correlation_id: headers.correlation_id.unwrap_or_else(|| id.to_string()),
+        };
+        let result = self.dispatcher.send(&submission, headers.prefer).await;
+        answer(&submission, form, headers.prefer, result)
+    }
+}
+
+/// The id in a path: one that can be no id is that of nothing.
+fn path_id(aggregate: &str, text: &str) -> Result<AggregateId, Problem> {
+    AggregateId::new(text).map_err(|error| {
+        let detail = format!("there is no such {aggregate}: {error}");
+        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    })
+}
+
+#[cfg(test)]
+mod tests;
