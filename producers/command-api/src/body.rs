@@ -186,7 +186,7 @@ mod tests {
             (b"{name:1}", "the body is no JSON at line 1, column 2"),
             (b"{\"name\":\"x\"} y", "the body is no JSON at line 1, column 14"),
             (b"{\"name\":\"\0\"}", "the body is no JSON at line 1, column 10"),
-            (b"{\"name\":\"\xff\"}", "the body is no JSON at line 1, column 11"),
+            (b"{\"name\":\"\xff\"}", "the body is no JSON at line 1, column 10"),
         ] {
             assert_eq!(of(parse(json)), (400, String::new(), detail.to_owned()));
         }

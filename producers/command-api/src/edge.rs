@@ -39,8 +39,16 @@ pub fn behind(router: Router) -> Router {
             let detail = "there is nothing at this path";
             Problem::new(StatusCode::NOT_FOUND, "no_such_route", detail)
         })
-        .layer(middleware::from_fn(pass));
-    Router::new().route_service("/", inner.clone()).route_service("/{*path}", inner)
+        .layer(middleware::from_fn(pass))
+        .into_service::<Body>();
+    // A fallback would be replaced by that of whoever serves the router; these routes are not.
+    // The parameter of the outer path must not reach the inner routes.
+    Router::new().route_service("/", inner.clone()).route_service("/{*path}", inner).layer(
+        middleware::map_request(|mut request: Request| async {
+            request.extensions_mut().clear();
+            request
+        }),
+    )
 }
 
 async fn pass(mut request: Request, next: Next) -> Response<Body> {

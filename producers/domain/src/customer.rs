@@ -83,14 +83,12 @@ impl Aggregate for Customers {
                 email: updated.email.clone(),
                 ..customer
             }),
-            CustomerEvent::EmailPermissionGranted(_) => state.map(|customer| Customer {
-                email_permission: true,
-                ..customer
-            }),
-            CustomerEvent::EmailPermissionWithdrawn(_) => state.map(|customer| Customer {
-                email_permission: false,
-                ..customer
-            }),
+            CustomerEvent::EmailPermissionGranted(_) => {
+                state.map(|customer| Customer { email_permission: true, ..customer })
+            }
+            CustomerEvent::EmailPermissionWithdrawn(_) => {
+                state.map(|customer| Customer { email_permission: false, ..customer })
+            }
         }
     }
 }

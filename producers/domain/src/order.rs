@@ -87,9 +87,7 @@ impl Aggregate for Orders {
     fn evolve(state: Option<Order>, event: &OrderEvent) -> Option<Order> {
         let status = match event {
             OrderEvent::Created(_) => {
-                return Some(Order {
-                    status: OrderStatus::New,
-                });
+                return Some(Order { status: OrderStatus::New });
             }
             OrderEvent::UsdRateAndValueAdded(_) => return state,
             OrderEvent::ConfirmationRequired(_) => OrderStatus::Unconfirmed,

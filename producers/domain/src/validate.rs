@@ -62,10 +62,7 @@ impl Check {
         if text.chars().any(forbidden) {
             self.fail(pointer, "must not have control characters");
         } else if text.chars().count() > most {
-            self.fail(
-                pointer,
-                format!("must not be longer than {most} characters"),
-            );
+            self.fail(pointer, format!("must not be longer than {most} characters"));
         } else if text.trim().chars().count() < least {
             self.fail(pointer, "must not be empty");
         }
@@ -73,10 +70,8 @@ impl Check {
 
     /// An e-mail address by its syntax alone: no display name, a domain with a dot.
     pub(crate) fn email(&mut self, pointer: &'static str, address: &str) {
-        let options = Options::default()
-            .without_display_text()
-            .without_domain_literal()
-            .with_required_tld();
+        let options =
+            Options::default().without_display_text().without_domain_literal().with_required_tld();
         let is_valid = !address.chars().any(char::is_control)
             && EmailAddress::parse_with_options(address, options).is_ok();
         if !is_valid {
@@ -96,10 +91,7 @@ impl Check {
     /// An exchange rate above zero.
     pub(crate) fn rate(&mut self, pointer: &'static str, rate: Rate) {
         if rate <= Rate::ZERO || rate >= RATE_LIMIT {
-            self.fail(
-                pointer,
-                format!("must be above 0 and less than {RATE_LIMIT}"),
-            );
+            self.fail(pointer, format!("must be above 0 and less than {RATE_LIMIT}"));
         }
     }
 
@@ -139,43 +131,21 @@ mod tests {
         let name = |text: &str| passes(|c| c.text("/name", text, &NAME_LENGTH, Lines::One));
         assert!(name("a") && name(&"ä".repeat(200)) && name(" Anna "));
         assert!(!name("") && !name("  \u{a0} ") && !name(&"ä".repeat(201)));
-        assert!(passes(|c| c.text(
-            "/location",
-            "",
-            &LOCATION_LENGTH,
-            Lines::One
-        )));
+        assert!(passes(|c| c.text("/location", "", &LOCATION_LENGTH, Lines::One)));
     }
 
     #[test]
     fn control_characters_are_refused_but_line_feeds_in_long_texts() {
         for bad in ["a\0b", "a\tb", "a\rb", "a\u{7f}", "a\u{85}b", "a\u{1b}[0m"] {
-            assert!(
-                !passes(|c| c.text("/text", bad, &TEXT_LENGTH, Lines::Many)),
-                "{bad:?}"
-            );
+            assert!(!passes(|c| c.text("/text", bad, &TEXT_LENGTH, Lines::Many)), "{bad:?}");
         }
-        assert!(passes(|c| c.text(
-            "/text",
-            "a\nb",
-            &TEXT_LENGTH,
-            Lines::Many
-        )));
-        assert!(!passes(|c| c.text(
-            "/name",
-            "a\nb",
-            &NAME_LENGTH,
-            Lines::One
-        )));
+        assert!(passes(|c| c.text("/text", "a\nb", &TEXT_LENGTH, Lines::Many)));
+        assert!(!passes(|c| c.text("/name", "a\nb", &NAME_LENGTH, Lines::One)));
     }
 
     #[test]
     fn addresses() {
-        for good in [
-            "anna@example.com",
-            "a.b+c@sub.example.co.uk",
-            "ä@exämple.de",
-        ] {
+        for good in ["anna@example.com", "a.b+c@sub.example.co.uk", "ä@exämple.de"] {
             assert!(passes(|c| c.email("/email", good)), "{good}");
         }
         for bad in [

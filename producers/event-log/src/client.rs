@@ -15,6 +15,8 @@ use rdkafka::{
     producer::{DeliveryResult, ProducerContext},
 };
 
+pub use rdkafka::admin::AdminOptions;
+
 use crate::settings::Settings;
 
 /// Settings of every client.

@@ -64,3 +64,9 @@ pub fn envelope<'m>(message: &'m BorrowedMessage<'_>) -> Result<Envelope<'m>, En
         None => Envelope::parse(std::iter::empty()),
     }
 }
+
+/// Key and payload of a record; empty when absent.
+#[must_use]
+pub fn bytes<'m>(message: &'m BorrowedMessage<'_>) -> (&'m [u8], &'m [u8]) {
+    (message.key().unwrap_or_default(), message.payload().unwrap_or_default())
+}

@@ -1,1 +1,25 @@
-//! To be filled.
+//! A real installation for tests: started, watched, hurt and stopped as a user would do it, by the
+//! `oneway` command. It has its own namespace on the broker and its own database on the server of
+//! the test run, so that tests do not see each other.
+//!
+//! In reading order:
+//! - [`installation`]: an installation from `up` to its end
+//! - [`wait`]: polls until a condition holds; no test sleeps for effect
+//! - [`log`]: reads whole topics back, under `read_committed`
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+pub mod installation;
+pub mod log;
+pub mod wait;
+
+pub use installation::Installation;
+pub use wait::eventually;

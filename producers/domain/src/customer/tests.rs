@@ -23,41 +23,21 @@ fn update(name: &str, email: Option<&str>) -> UpdateCustomer {
 }
 
 fn grant() -> GrantEmailPermission {
-    GrantEmailPermission {
-        source: "form".to_owned(),
-    }
+    GrantEmailPermission { source: "form".to_owned() }
 }
 
 fn withdraw() -> WithdrawEmailPermission {
-    WithdrawEmailPermission {
-        source: "link".to_owned(),
-    }
+    WithdrawEmailPermission { source: "link".to_owned() }
 }
 
 fn was_created(email: Option<&str>) -> CustomerEvent {
-    let CreateCustomer {
-        name,
-        location,
-        email,
-    } = create(email);
-    CustomerEvent::Created(CustomerCreated {
-        name,
-        location,
-        email,
-    })
+    let CreateCustomer { name, location, email } = create(email);
+    CustomerEvent::Created(CustomerCreated { name, location, email })
 }
 
 fn was_updated(name: &str, email: Option<&str>) -> CustomerEvent {
-    let UpdateCustomer {
-        name,
-        location,
-        email,
-    } = update(name, email);
-    CustomerEvent::Updated(CustomerUpdated {
-        name,
-        location,
-        email,
-    })
+    let UpdateCustomer { name, location, email } = update(name, email);
+    CustomerEvent::Updated(CustomerUpdated { name, location, email })
 }
 
 fn was_granted() -> CustomerEvent {
@@ -68,9 +48,7 @@ fn was_granted() -> CustomerEvent {
 
 #[test]
 fn create_makes_a_customer_once() {
-    given::<Customers>([])
-        .when(create(Some(EMAIL)))
-        .then([was_created(Some(EMAIL))]);
+    given::<Customers>([]).when(create(Some(EMAIL))).then([was_created(Some(EMAIL))]);
     given::<Customers>([was_created(None)])
         .when(create(None))
         .refused(RejectionCode::AlreadyExists);
@@ -81,9 +59,7 @@ fn update_replaces_the_data_of_an_existing_customer() {
     given::<Customers>([was_created(None)])
         .when(update("Bea", Some(EMAIL)))
         .then([was_updated("Bea", Some(EMAIL))]);
-    given::<Customers>([])
-        .when(update("Bea", None))
-        .refused(RejectionCode::NotFound);
+    given::<Customers>([]).when(update("Bea", None)).refused(RejectionCode::NotFound);
 }
 
 #[test]
@@ -113,18 +89,10 @@ fn update_to_another_address_keeps_the_permission() {
 #[test]
 fn permission_is_granted_and_withdrawn_once() {
     let known = || was_created(Some(EMAIL));
-    given::<Customers>([known()])
-        .when(grant())
-        .then([was_granted()]);
-    given::<Customers>([known(), was_granted()])
-        .when(grant())
-        .then_nothing();
-    given::<Customers>([known(), was_granted()])
-        .when(withdraw())
-        .then([withdrawn("link")]);
-    given::<Customers>([known()])
-        .when(withdraw())
-        .then_nothing();
+    given::<Customers>([known()]).when(grant()).then([was_granted()]);
+    given::<Customers>([known(), was_granted()]).when(grant()).then_nothing();
+    given::<Customers>([known(), was_granted()]).when(withdraw()).then([withdrawn("link")]);
+    given::<Customers>([known()]).when(withdraw()).then_nothing();
     given::<Customers>([known(), was_granted(), withdrawn("link")])
         .when(grant())
         .then([was_granted()]);
@@ -132,48 +100,24 @@ fn permission_is_granted_and_withdrawn_once() {
 
 #[test]
 fn permission_needs_a_customer_with_an_address() {
-    given::<Customers>([])
-        .when(grant())
-        .refused(RejectionCode::NotFound);
-    given::<Customers>([])
-        .when(withdraw())
-        .refused(RejectionCode::NotFound);
-    given::<Customers>([was_created(None)])
-        .when(grant())
-        .refused(RejectionCode::RuleViolated);
-    given::<Customers>([was_created(None)])
-        .when(withdraw())
-        .refused(RejectionCode::RuleViolated);
+    given::<Customers>([]).when(grant()).refused(RejectionCode::NotFound);
+    given::<Customers>([]).when(withdraw()).refused(RejectionCode::NotFound);
+    given::<Customers>([was_created(None)]).when(grant()).refused(RejectionCode::RuleViolated);
+    given::<Customers>([was_created(None)]).when(withdraw()).refused(RejectionCode::RuleViolated);
 }
 
 #[test]
 fn form_is_checked_before_the_state() {
-    let empty = CreateCustomer {
-        name: " ".to_owned(),
-        ..create(None)
-    };
-    given::<Customers>([was_created(None)])
-        .when(empty)
-        .invalid("/name");
-    given::<Customers>([])
-        .when(create(Some("anna")))
-        .invalid("/email");
-    given::<Customers>([])
-        .when(update("An\0na", None))
-        .invalid("/name");
-    let far = CreateCustomer {
-        location: Some("x".repeat(201)),
-        ..create(None)
-    };
+    let empty = CreateCustomer { name: " ".to_owned(), ..create(None) };
+    given::<Customers>([was_created(None)]).when(empty).invalid("/name");
+    given::<Customers>([]).when(create(Some("anna"))).invalid("/email");
+    given::<Customers>([]).when(update("An\0na", None)).invalid("/name");
+    let far = CreateCustomer { location: Some("x".repeat(201)), ..create(None) };
     given::<Customers>([]).when(far).invalid("/location");
     let source = String::new();
-    given::<Customers>([])
-        .when(GrantEmailPermission { source })
-        .invalid("/source");
+    given::<Customers>([]).when(GrantEmailPermission { source }).invalid("/source");
     let source = "a\nb".to_owned();
-    given::<Customers>([])
-        .when(WithdrawEmailPermission { source })
-        .invalid("/source");
+    given::<Customers>([]).when(WithdrawEmailPermission { source }).invalid("/source");
 }
 
 #[test]
@@ -197,27 +141,11 @@ fn any_email() -> impl Strategy<Value = Option<String>> {
 }
 
 fn any_command() -> impl Strategy<Value = CustomerCommand> {
-    let person = || {
-        (
-            "[ab]{0,2}",
-            proptest::option::of("[xy\u{0}]{0,1}"),
-            any_email(),
-        )
-    };
-    let create = |(name, location, email)| {
-        CustomerCommand::Create(CreateCustomer {
-            name,
-            location,
-            email,
-        })
-    };
-    let update = |(name, location, email)| {
-        CustomerCommand::Update(UpdateCustomer {
-            name,
-            location,
-            email,
-        })
-    };
+    let person = || ("[ab]{0,2}", proptest::option::of("[xy\u{0}]{0,1}"), any_email());
+    let create =
+        |(name, location, email)| CustomerCommand::Create(CreateCustomer { name, location, email });
+    let update =
+        |(name, location, email)| CustomerCommand::Update(UpdateCustomer { name, location, email });
     prop_oneof![
         1 => person().prop_map(create),
         3 => person().prop_map(update),

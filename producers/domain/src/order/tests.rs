@@ -37,24 +37,14 @@ fn was_confirmed() -> OrderEvent {
 }
 
 fn was_valued() -> OrderEvent {
-    let AddUsdRateAndValue {
-        time,
-        usd_rate,
-        usd_value,
-    } = add_usd();
-    OrderEvent::UsdRateAndValueAdded(OrderUsdRateAndValueAdded {
-        time,
-        usd_rate,
-        usd_value,
-    })
+    let AddUsdRateAndValue { time, usd_rate, usd_value } = add_usd();
+    OrderEvent::UsdRateAndValueAdded(OrderUsdRateAndValueAdded { time, usd_rate, usd_value })
 }
 
 #[test]
 fn create_places_an_order_once() {
     given::<Orders>([]).when(create()).then([was_created()]);
-    given::<Orders>([was_created()])
-        .when(create())
-        .refused(RejectionCode::AlreadyExists);
+    given::<Orders>([was_created()]).when(create()).refused(RejectionCode::AlreadyExists);
     given::<Orders>([was_created(), was_confirmed()])
         .when(create())
         .refused(RejectionCode::AlreadyExists);
@@ -67,16 +57,10 @@ fn an_order_without_a_date_was_placed_now() {
     };
     assert_eq!(placed.ordered_at, now());
     let past = "1997-01-01T00:00:00Z".parse().unwrap();
-    let dated = CreateOrder {
-        ordered_at: Some(past),
-        ..create()
-    };
+    let dated = CreateOrder { ordered_at: Some(past), ..create() };
     given::<Orders>([])
         .when(dated)
-        .then([OrderEvent::Created(OrderCreated {
-            ordered_at: past,
-            ..placed
-        })]);
+        .then([OrderEvent::Created(OrderCreated { ordered_at: past, ..placed })]);
 }
 
 #[test]
@@ -89,19 +73,13 @@ fn usd_value_is_added_to_any_order() {
     ] {
         given::<Orders>(past).when(add_usd()).then([was_valued()]);
     }
-    given::<Orders>([])
-        .when(add_usd())
-        .refused(RejectionCode::NotFound);
+    given::<Orders>([]).when(add_usd()).refused(RejectionCode::NotFound);
 }
 
 #[test]
 fn only_a_new_order_can_require_confirmation() {
-    given::<Orders>([was_created()])
-        .when(RequireConfirmation {})
-        .then([was_required()]);
-    given::<Orders>([])
-        .when(RequireConfirmation {})
-        .refused(RejectionCode::NotFound);
+    given::<Orders>([was_created()]).when(RequireConfirmation {}).then([was_required()]);
+    given::<Orders>([]).when(RequireConfirmation {}).refused(RejectionCode::NotFound);
     for last in [was_required(), was_confirmed()] {
         given::<Orders>([was_created(), last])
             .when(RequireConfirmation {})
@@ -116,13 +94,9 @@ fn an_order_is_confirmed_once() {
         vec![was_created(), was_required()],
         vec![was_created(), was_valued()],
     ] {
-        given::<Orders>(past)
-            .when(ConfirmOrder {})
-            .then([was_confirmed()]);
+        given::<Orders>(past).when(ConfirmOrder {}).then([was_confirmed()]);
     }
-    given::<Orders>([])
-        .when(ConfirmOrder {})
-        .refused(RejectionCode::NotFound);
+    given::<Orders>([]).when(ConfirmOrder {}).refused(RejectionCode::NotFound);
     given::<Orders>([was_created(), was_confirmed()])
         .when(ConfirmOrder {})
         .refused(RejectionCode::RuleViolated);
@@ -145,15 +119,10 @@ fn form_is_checked_before_the_state() {
     }
     for minor in [0, -1, 1_000_000_000_000_000] {
         let value = Money::from_minor(minor);
-        given::<Orders>([])
-            .when(CreateOrder { value, ..create() })
-            .invalid("/value");
+        given::<Orders>([]).when(CreateOrder { value, ..create() }).invalid("/value");
     }
     let tomorrow = Some("2026-11-21T00:00:00Z".parse().unwrap());
-    let early = CreateOrder {
-        ordered_at: tomorrow,
-        ..create()
-    };
+    let early = CreateOrder { ordered_at: tomorrow, ..create() };
     given::<Orders>([]).when(early).invalid("/orderedAt");
 }
 
@@ -161,17 +130,11 @@ fn form_is_checked_before_the_state() {
 fn form_of_the_usd_value() {
     let usd_rate = Rate::ZERO;
     given::<Orders>([was_created()])
-        .when(AddUsdRateAndValue {
-            usd_rate,
-            ..add_usd()
-        })
+        .when(AddUsdRateAndValue { usd_rate, ..add_usd() })
         .invalid("/usdRate");
     let usd_value = Money::from_minor(-1);
     given::<Orders>([was_created()])
-        .when(AddUsdRateAndValue {
-            usd_value,
-            ..add_usd()
-        })
+        .when(AddUsdRateAndValue { usd_value, ..add_usd() })
         .invalid("/usdValue");
     let time = "2027-01-01T00:00:00Z".parse().unwrap();
     given::<Orders>([was_created()])
@@ -181,11 +144,7 @@ fn form_of_the_usd_value() {
 
 fn any_command() -> impl Strategy<Value = OrderCommand> {
     let create = |(minor, text)| {
-        OrderCommand::Create(CreateOrder {
-            value: Money::from_minor(minor),
-            text,
-            ..create()
-        })
+        OrderCommand::Create(CreateOrder { value: Money::from_minor(minor), text, ..create() })
     };
     let add = |minor| {
         OrderCommand::AddUsdRateAndValue(AddUsdRateAndValue {

@@ -1,0 +1,185 @@
+//! The routes on a log in memory, which decides what it is told to decide.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, header},
+};
+use event_log::{OutRecord, Partition, Position, appender::AppendError};
+use rdkafka::{error::KafkaError, message::Headers, types::RDKafkaErrorCode};
+use schemas::{
+    CommandId, Encoder, EventId,
+    command::{CommandOutcome, Rejection, RejectionCode},
+};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::{
+    command::Encoders,
+    dispatch::{CommandLog, Dispatcher},
+    lookup::{History, Unsearched},
+    openapi,
+    outcomes::{Outcome, Outcomes},
+    routes::Api,
+    settings::Limits,
+};
+
+/// What the log does with the next commands.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Will {
+    #[default]
+    Accept,
+    Reject(RejectionCode),
+    Sleep,
+    Refuse,
+    LoseTrack,
+    Hang,
+}
+
+pub(super) struct MemoryLog {
+    will: Mutex<Will>,
+    appended: Mutex<Vec<OutRecord>>,
+    outcomes: Arc<Outcomes>,
+}
+
+pub(super) fn header(record: &OutRecord, name: &str) -> Option<String> {
+    let mut all = record.headers.iter();
+    let value = all.find(|header| header.key == name).and_then(|header| header.value);
+    value.map(|value| String::from_utf8(value.to_vec()).unwrap())
+}
+
+#[async_trait]
+impl CommandLog for MemoryLog {
+    async fn append(&self, record: OutRecord) -> Result<Position, AppendError> {
+        let will = self.will.lock().unwrap().clone();
+        let time_out = KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut);
+        let rejection = match will {
+            Will::Refuse => return Err(AppendError::Refused(time_out)),
+            Will::LoseTrack => return Err(AppendError::Unknown(time_out)),
+            Will::Hang => std::future::pending().await,
+            Will::Reject(code) => Some(Rejection::new(code, "because").at("/name")),
+            Will::Accept | Will::Sleep => None,
+        };
+        let command = CommandId(header(&record, "ce_id").unwrap().parse().unwrap());
+        let position =
+            Position { partition: Partition { topic: record.topic, number: 0 }, offset: 0 };
+        let outcome = CommandOutcome {
+            aggregate: record.topic.name().split('.').next().unwrap().to_owned(),
+            aggregate_id: record.key.clone(),
+            version: 3,
+            event_ids: vec![EventId::of_command(command, 0).to_string()],
+            rejection,
+        };
+        self.appended.lock().unwrap().push(record);
+        if !matches!(will, Will::Sleep) {
+            self.outcomes.decided(command, Outcome { outcome, correlation_id: Some("c".into()) });
+        }
+        Ok(position)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct MemoryHistory(pub(super) HashMap<CommandId, Result<Option<Outcome>, Unsearched>>);
+
+#[async_trait]
+impl History for MemoryHistory {
+    async fn find(&self, command: CommandId) -> Result<Option<Outcome>, Unsearched> {
+        self.0.get(&command).cloned().unwrap_or(Ok(None))
+    }
+}
+
+pub(super) struct World {
+    router: Router,
+    log: Arc<MemoryLog>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status, code and pointers of a problem.
+    pub(super) fn problem(&self) -> (u16, String, Vec<String>) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        let body = self.json();
+        assert_eq!(body["status"], self.status);
+        assert_eq!(body["correlationId"], self.header("x-correlation-id"));
+        let errors = body["errors"].as_array().cloned().unwrap_or_default();
+        let pointers = errors.iter().map(|e| e["pointer"].as_str().unwrap().to_owned()).collect();
+        (self.status, body["code"].as_str().unwrap().to_owned(), pointers)
+    }
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(MemoryHistory::default())
+    }
+
+    pub(super) fn with(history: MemoryHistory) -> Self {
+        let limits = Limits {
+            wait: Duration::from_millis(1_200),
+            delivery: Duration::from_millis(1_100),
+            in_flight: 2,
+            remembered: 10,
+            lookup: Duration::from_secs(1),
+        };
+        let outcomes = Outcomes::new(&limits);
+        let log = Arc::new(MemoryLog {
+            will: Mutex::default(),
+            appended: Mutex::default(),
+            outcomes: Arc::clone(&outcomes),
+        });
+        let encoders = Encoders {
+            customer: Encoder::new(&[1, 2, 3, 4]).unwrap(),
+            order: Encoder::new(&[5, 6, 7, 8]).unwrap(),
+        };
+        let append: Arc<dyn CommandLog> = log.clone();
+        let dispatcher = Dispatcher::new(append, encoders, Arc::clone(&outcomes), 2, limits);
+        let api = Api { dispatcher: Arc::new(dispatcher), outcomes, history: Arc::new(history) };
+        Self { router: openapi::router(api), log }
+    }
+
+    pub(super) fn will(self, will: Will) -> Self {
+        *self.log.will.lock().unwrap() = will;
+        self
+    }
+
+    pub(super) fn appended(&self) -> MutexGuard<'_, Vec<OutRecord>> {
+        self.log.appended.lock().unwrap()
+    }
+
+    pub(super) async fn ask(&self, call: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let (method, path) = call.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(path);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let text = to_bytes(response.into_body(), 1_000_000).await.unwrap();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Answer { status, headers, text }
+    }
+}

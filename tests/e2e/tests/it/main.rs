@@ -1,0 +1,19 @@
+//! The whole system on real servers, as its users see it: over HTTP, on the topics, by the
+//! command line. `cargo oneway test` starts the servers.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+mod bad_input;
+mod broker_away;
+mod dependencies;
+mod import;
+mod independent;
+mod repeats;
+mod shutdown;
+mod story;
