@@ -52,10 +52,8 @@ impl<E> Batch<E> {
 
     /// Forgets what it has of these partitions.
     pub fn drop_partitions(&mut self, partitions: &[Partition]) {
-        self.items
-            .retain(|item| !partitions.contains(&item.at().partition));
-        self.spans
-            .retain(|span| !partitions.contains(&span.lease.partition));
+        self.items.retain(|item| !partitions.contains(&item.at().partition));
+        self.spans.retain(|span| !partitions.contains(&span.lease.partition));
     }
 
     /// What of it is still ours, and stays ours until the return value is dropped.

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     metrics::{CHANGES_LOST, CHANGES_SENT},
-    table::{TableSet, read_models},
+    table::{Change, TableSet, read_models},
 };
 
 /// Batches that may wait to be told of.
@@ -55,6 +55,20 @@ pub struct Changed {
     pub correlation_id: Option<Box<str>>,
 }
 
+impl Changed {
+    /// A change that no event caused.
+    #[must_use]
+    pub fn by_clock(change: Change) -> Self {
+        Self {
+            read_model: change.read_model,
+            kind: change.kind,
+            key: change.key,
+            at: None,
+            correlation_id: None,
+        }
+    }
+}
+
 /// The sending end. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ChangeFeed {
@@ -82,10 +96,7 @@ pub fn channel<T: TableSet>(
 ) -> (ChangeFeed, Publisher) {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let lost = Arc::new(AtomicBool::new(false));
-    let feed = ChangeFeed {
-        sender,
-        lost: Arc::clone(&lost),
-    };
+    let feed = ChangeFeed { sender, lost: Arc::clone(&lost) };
     let publisher = Publisher {
         receiver,
         lost,
@@ -212,10 +223,7 @@ impl Publisher {
     }
 
     fn record(&self, notification: &Notification) -> Result<OutRecord, Error> {
-        let Notification {
-            correlation_id,
-            body,
-        } = notification;
+        let Notification { correlation_id, body } = notification;
         let id = Uuid::now_v7().to_string();
         let envelope = Envelope {
             id: &id,

@@ -54,6 +54,14 @@ pub enum Error {
     /// Something that only a person can mend.
     #[error("{0}")]
     Broken(String),
+    /// The schema is in use by another installation.
+    #[error("schema {schema} belongs to the installation with ONEWAY_NAMESPACE '{owner}'")]
+    Foreign {
+        /// The schema.
+        schema: String,
+        /// Whose it is.
+        owner: String,
+    },
     /// A migration failed.
     #[error("cannot migrate the schema: {0}")]
     Migration(String),
@@ -121,6 +129,19 @@ impl Error {
         Self::Poison { at, key: key.map(|key| key.as_str().into()), reason: reason.into() }
     }
 
+    /// Whether only another set-up can help: wrong password, no such database, no permission.
+    #[must_use]
+    pub fn is_wrong_set_up(&self) -> bool {
+        match self {
+            Self::Postgres { source, .. } => source.0.code().is_some_and(|code| {
+                ["28", "3D"].iter().any(|class| code.code().starts_with(class))
+                    || *code == SqlState::INSUFFICIENT_PRIVILEGE
+            }),
+            Self::Foreign { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What it asks for.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
@@ -129,7 +150,9 @@ impl Error {
             Self::Connection(_) | Self::Overdue { .. } | Self::Fenced(_) => ErrorClass::Transient,
             Self::Log(error) => error.0.class(),
             Self::Poison { .. } => ErrorClass::Poison,
-            Self::Row(_) | Self::Broken(_) | Self::Migration(_) => ErrorClass::Fatal,
+            Self::Row(_) | Self::Broken(_) | Self::Foreign { .. } | Self::Migration(_) => {
+                ErrorClass::Fatal
+            }
         }
     }
 }

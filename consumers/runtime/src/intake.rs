@@ -122,12 +122,7 @@ impl<E> Intake<E> {
     /// Prepares the thread.
     #[must_use]
     pub fn new(consumer: Consumer, reader: Reader<E>, outside: Outside<E>) -> Self {
-        let Outside {
-            sender,
-            progress,
-            batch_events,
-            health,
-        } = outside;
+        let Outside { sender, progress, batch_events, health } = outside;
         Self {
             consumer,
             reader,
@@ -154,7 +149,7 @@ impl<E> Intake<E> {
             // Everything gathered before the error is still good.
             let batch = std::mem::take(&mut self.batch);
             let input = [Input::Batch(batch), Input::Failed(error)];
-            for input in self.waiting.into_iter().chain(input) {
+            for input in self.waiting.drain(..).chain(input) {
                 if self.sender.blocking_send(input).is_err() {
                     break;
                 }
@@ -171,9 +166,9 @@ impl<E> Intake<E> {
             let waits = self.hand_over(!brought);
             self.pause_or_resume()?;
             self.show_sometimes();
-            let limit = if waits {
+            let limit = if waits || self.taking.is_some() {
                 BUSY_POLL
-            } else if self.batch.spans.is_empty() {
+            } else if self.batch.items.is_empty() {
                 IDLE_POLL
             } else {
                 Duration::ZERO
@@ -185,12 +180,7 @@ impl<E> Intake<E> {
 
     /// Polls once; false when nothing came.
     fn poll(&mut self, limit: Duration) -> Result<bool, Error> {
-        let Self {
-            consumer,
-            reader,
-            held,
-            ..
-        } = self;
+        let Self { consumer, reader, held, .. } = self;
         let record = match consumer.poll(limit)? {
             Polled::Record(record) => record,
             Polled::Change | Polled::Nothing => return Ok(false),
@@ -199,10 +189,7 @@ impl<E> Intake<E> {
         let held = held.iter().find(|h| Some(h.lease.partition) == partition);
         // Of a partition that was given up meanwhile.
         let Some(held) = held else { return Ok(true) };
-        let at = Position {
-            partition: held.lease.partition,
-            offset: record.offset(),
-        };
+        let at = Position { partition: held.lease.partition, offset: record.offset() };
         if at.offset < held.next {
             return Err(Error::poison(at, None, Poison::Backwards { next: held.next }));
         }
@@ -282,7 +269,7 @@ impl<E> Intake<E> {
     fn pause_or_resume(&mut self) -> Result<(), Error> {
         let pause = self.is_full() || self.stalled.is_some();
         if pause != self.paused {
-            let held: Vec<_> = self.held.iter().map(|h| h.lease.partition).collect();
+            let held = self.partitions();
             if pause {
                 self.consumer.pause(&held)?;
             } else {
@@ -306,7 +293,10 @@ impl<E> Intake<E> {
                 stalled.again = Instant::now() + stalled.backoff.next_wait();
                 self.stalled = Some(stalled);
             }
-            read => self.gather(stalled.at, read, stalled.record.payload_len()),
+            read => {
+                let bytes = stalled.record.payload().map_or(0, <[u8]>::len);
+                self.gather(stalled.at, read, bytes);
+            }
         }
         Ok(())
     }
@@ -335,19 +325,16 @@ impl<E> Intake<E> {
     }
 
     fn begin_reading(&mut self, leases: Vec<Arc<Lease>>) -> Result<(), Error> {
-        let starts: Vec<_> = leases
-            .iter()
-            .map(|lease| (lease.partition, Start::At(lease.start)))
-            .collect();
+        let starts: Vec<_> =
+            leases.iter().map(|lease| (lease.partition, Start::At(lease.start))).collect();
         self.consumer.assign(&starts)?;
         for lease in leases {
             tracing::info!(kafka.partition = %lease.partition, kafka.offset = lease.start, epoch = lease.epoch, "partition taken");
             let next = lease.start;
             self.held.push(Held { lease, next });
         }
-        // What is new is fetched; if the rest is paused it is paused anew.
-        if std::mem::take(&mut self.paused) {
-            self.pause_or_resume()?;
+        if self.paused {
+            self.consumer.pause(&self.partitions())?;
         }
         self.health.ready();
         self.count_partitions();
@@ -356,12 +343,16 @@ impl<E> Intake<E> {
 
     fn give_up(&mut self, partitions: &[Partition], lost: bool) -> Result<(), Error> {
         let is_gone = |partition: &Partition| partitions.contains(partition);
+        let deadline = Instant::now() + REVOKE_LIMIT;
         for held in self.held.extract_if(.., |h| is_gone(&h.lease.partition)) {
             let partition = held.lease.partition;
-            let in_time = held.lease.revoke(REVOKE_LIMIT);
+            let in_time = held.lease.revoke(deadline.saturating_duration_since(Instant::now()));
             tracing::info!(kafka.partition = %partition, lost, in_time, "partition given up");
         }
         self.batch.drop_partitions(partitions);
+        if self.batch.items.is_empty() {
+            self.bytes = 0;
+        }
         if self.stalled.as_ref().is_some_and(|s| is_gone(&s.at.partition)) {
             self.stalled = None;
         }
@@ -371,6 +362,10 @@ impl<E> Intake<E> {
         self.consumer.unassign(partitions)?;
         self.count_partitions();
         Ok(())
+    }
+
+    fn partitions(&self) -> Vec<Partition> {
+        self.held.iter().map(|held| held.lease.partition).collect()
     }
 
     fn count_partitions(&self) {

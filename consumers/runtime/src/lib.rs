@@ -1,27 +1,41 @@
 //! Builds Postgres read models from the event log: everything that a consumer needs but its
 //! business, which it brings as one [`Projection`] (or as a policy).
-
 pub mod batch;
+pub mod change_feed;
+pub mod chore;
 pub mod database;
+pub mod engine;
 pub mod error;
 pub mod field;
 pub mod flight;
 pub mod fold;
+pub mod intake;
 pub mod lease;
+pub mod metrics;
 pub mod migrate;
 pub mod numeric;
 pub mod offset;
+pub mod outage;
 pub mod outbox;
 pub mod projection;
+pub mod reader;
 pub mod recorded;
+pub mod relay;
+pub mod relay_log;
 pub mod row;
+pub mod run;
+pub mod settings;
 pub mod sql;
 pub mod table;
 pub mod transaction;
 
+pub use chore::Chore;
+pub use database::Database;
 pub use error::Error;
 pub use projection::{Emissions, NoEmission, Projection, ProjectionError};
 pub use recorded::{Recorded, Source};
 pub use row::Row;
+pub use run::{Consumer, run};
+pub use settings::Settings;
 pub use table::{Table, TableSet};
 pub use tokio_postgres;

@@ -81,8 +81,5 @@ async fn claim(
     if owner == namespace {
         return Ok(());
     }
-    Err(Error::Migration(format!(
-        "schema {schema} belongs to the installation with ONEWAY_NAMESPACE '{owner}', \
-         not to '{namespace}'"
-    )))
+    Err(Error::Foreign { schema: schema.to_owned(), owner })
 }

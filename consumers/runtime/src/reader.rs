@@ -48,12 +48,7 @@ impl<E> Reader<E> {
             let keeps_versions = tables.iter().any(|table| table.keeps_versions_of(topic));
             (topic, (source, keeps_versions))
         });
-        Self {
-            sources: sources.collect(),
-            decoder: Decoder::default(),
-            registry,
-            tokio,
-        }
+        Self { sources: sources.collect(), decoder: Decoder::default(), registry, tokio }
     }
 
     /// The topics.

@@ -30,7 +30,6 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// Applies batches of events to the tables of a projection.
-#[derive(Debug)]
 pub struct Applier<P: Projection> {
     /// Name of the consumer: source of what it emits.
     pub name: &'static str,
@@ -55,6 +54,15 @@ pub struct Applied {
     pub emitted: usize,
     /// The next offset of each partition.
     pub next: Vec<(Partition, i64)>,
+}
+
+impl<P: Projection> std::fmt::Debug for Applier<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Applier")
+            .field("name", &self.name)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<P: Projection> Applier<P> {
@@ -200,7 +208,8 @@ fn unshared<T: TableSet>(tables: &mut T) -> Vec<&mut dyn AnyTable> {
     all
 }
 
-async fn within<T>(
+/// Runs work under a deadline.
+pub(crate) async fn within<T>(
     limit: Duration,
     doing: &'static str,
     work: impl Future<Output = Result<T, Error>>,

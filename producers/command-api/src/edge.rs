@@ -52,14 +52,13 @@ pub fn behind(router: Router) -> Router {
 }
 
 async fn pass(mut request: Request, next: Next) -> Response<Body> {
-    let answer = match from_header(request.headers()) {
+    match from_header(request.headers()) {
         Err(problem) => joined(problem.into_response(), None).await,
         Ok(sent) => {
             request.extensions_mut().insert(Correlation(sent.clone()));
             joined(next.run(request).await, sent).await
         }
-    };
-    answer
+    }
 }
 
 /// The correlation id in the headers, if any.

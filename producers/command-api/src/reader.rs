@@ -55,7 +55,7 @@ impl Reader {
         let consumer: BaseConsumer<ClientLog> = client::consumer_config(&self.settings)
             // Required to read at all; nothing is ever stored under it.
             .set("group.id", self.settings.qualify("command-api"))
-            .set("fetch.wait.max.ms", "10")
+            .set("fetch.wait.max.ms", "100")
             .create_with_context(ClientLog::default())
             .map_err(|error| kafka("create the reader of outcomes", error))?;
         let Some(place) = self.take_place(&consumer)? else {

@@ -50,7 +50,7 @@ pub async fn run(options: &Options, state: &Path) -> Result<ExitCode> {
     }
     let reading = || format!("cannot read {}", path.display());
     let mut file = File::open(&path).with_context(reading)?;
-    let (text, _) = logs::tail(&mut file, options.lines).with_context(reading)?;
+    let text = logs::tail(&mut file, 0, options.lines).with_context(reading)?;
     if show(text.as_bytes()).is_err() || !options.follow {
         return Ok(ExitCode::SUCCESS);
     }

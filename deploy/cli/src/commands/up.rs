@@ -144,10 +144,12 @@ impl Foreground<'_> {
 
     async fn start(&self, running: &mut Running) -> Result<()> {
         let Self { options, workspace, folder, plan, report } = self;
+        // Whatever is missing is missed before anything starts.
+        let services = self.services()?;
         let ground = Ground { workspace, folder, ephemeral: false };
         running.start_infrastructure(plan, ground).await?;
         prepare(&plan.endpoints, &options.namespace, report).await?;
-        running.start_services(self.services()?).await?;
+        running.start_services(services).await?;
         let stack = running.publish()?;
         summary::print(plan, &stack, folder);
         Ok(())

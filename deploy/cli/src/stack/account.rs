@@ -93,6 +93,14 @@ fn make_shared(base: &Path) -> io::Result<()> {
     fs::set_permissions(base, fs::Permissions::from_mode(0o755))
 }
 
+/// Removes the places for all that have become empty.
+pub fn tidy_shared() {
+    for base in SHARED {
+        // Fails where there is none, or others are in it: both are fine.
+        let _ = fs::remove_dir(base);
+    }
+}
+
 /// Copies a tree of folders, files and links; every account may read and enter the copy.
 pub fn copy_readable(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir(to)?;

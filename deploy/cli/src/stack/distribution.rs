@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -11,6 +12,7 @@ use std::{
 
 use anyhow::Context;
 use liblzma::read::XzDecoder;
+use tempfile::TempDir;
 use tokio::{process::Command, time::Instant};
 use uuid::Uuid;
 
@@ -56,14 +58,14 @@ impl Distribution {
             step.done("another command fetched them meanwhile");
             return Ok(there);
         }
-        let partial = base.join(format!("{key}.partial"));
-        remove_all(&partial).with_context(|| format!("cannot clear {}", partial.display()))?;
-        maven(&pom, platform, &partial, &base.join(format!("{key}.log"))).await?;
+        let partial = partial_folder(&base, &key).with_context(making)?;
+        maven(&pom, platform, partial.path(), &base.join(format!("{key}.log"))).await?;
         step.at("unpacking Postgres");
-        let folder = partial.clone();
+        let folder = partial.path().to_owned();
         let unpacked = tokio::task::spawn_blocking(move || complete(&folder)).await;
         unpacked.context("cannot unpack Postgres")??;
-        fs::rename(&partial, &there.root).context("cannot put the fetched files into place")?;
+        fs::rename(partial.path(), &there.root)
+            .context("cannot put the fetched files into place")?;
         step.done("fetched Kafka, the schema registry and Postgres");
         Ok(there)
     }
@@ -137,6 +139,7 @@ async fn maven(pom: &Path, platform: &str, into: &Path, log: &Path) -> Result<()
     let child = Command::new("mvn")
         .arg("--batch-mode")
         .arg("--no-transfer-progress")
+        .arg("-Dstyle.color=never")
         .arg("--file")
         .arg(pom)
         .arg("package")
@@ -166,7 +169,7 @@ async fn maven(pom: &Path, platform: &str, into: &Path, log: &Path) -> Result<()
     Err(Failure::unavailable(format!(
         "Maven could not fetch Kafka, the schema registry and Postgres ({status}); its last lines, of {}:\n{}",
         log.display(),
-        logs::last_lines(log, 12).unwrap_or_default()
+        logs::last_lines(log, 0, 12)
     )))
 }
 
@@ -191,6 +194,21 @@ fn find(folder: &Path, ending: &str) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(None)
+}
+
+/// A new folder to fill, in place of those that killed fetches left. It never has their name, since
+/// their Maven may still be writing.
+fn partial_folder(base: &Path, key: &str) -> io::Result<TempDir> {
+    let prefix = format!("{key}.partial-");
+    for entry in fs::read_dir(base)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            remove_all(&entry.path())?;
+        }
+    }
+    // Postgres may have to be run from here under another account.
+    let mode = fs::Permissions::from_mode(0o755);
+    tempfile::Builder::new().prefix(&prefix).permissions(mode).tempdir_in(base)
 }
 
 fn remove_all(folder: &Path) -> io::Result<()> {

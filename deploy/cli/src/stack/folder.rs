@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::{Failure, Result},
-    stack::{document, ledger::Ledger, records},
+    stack::{account, document, ledger::Ledger, records},
 };
 
 /// Raised when a newer version can no longer read what an older one left.
@@ -149,6 +149,7 @@ impl StateFolder {
                 Err(error) => return Err(error),
             }
         }
+        account::tidy_shared();
         for file in
             [self.stack_file(), self.ledger_file(), self.root.join("lock"), self.layout_file()]
         {

@@ -20,21 +20,31 @@ pub fn open(path: &Path) -> io::Result<File> {
     File::options().create(true).append(true).open(path)
 }
 
-/// The last lines of a file, as text.
-pub fn last_lines(path: &Path, lines: usize) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    Ok(tail(&mut file, lines)?.0)
+/// Where the output of a process that starts now will begin.
+pub fn end(path: &Path) -> u64 {
+    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    // A larger one is about to be set aside.
+    if length > ROTATE_AT { 0 } else { length }
 }
 
-/// The last lines of an open file, and the position after them.
-pub fn tail(file: &mut File, lines: usize) -> io::Result<(String, u64)> {
-    let start = file.metadata()?.len().saturating_sub(TAIL);
+/// The last lines that were added to a file after a position; none when it cannot be read.
+pub fn last_lines(path: &Path, since: u64, lines: usize) -> String {
+    let read = || {
+        let mut file = File::open(path)?;
+        let since = if file.metadata()?.len() < since { 0 } else { since };
+        tail(&mut file, since, lines)
+    };
+    read().map_or_else(|_: io::Error| String::new(), |text| text.trim_end().to_owned())
+}
+
+/// The last lines of an open file after a position; reading goes on after them.
+pub fn tail(file: &mut File, since: u64, lines: usize) -> io::Result<String> {
+    let start = file.metadata()?.len().saturating_sub(TAIL).max(since);
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
-    // The file may grow meanwhile: what was read counts, not its length.
-    let read = file.take(TAIL).read_to_end(&mut bytes)?;
+    file.take(TAIL).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    Ok((last_of(&text, lines).to_owned(), start + u64::try_from(read).unwrap_or_default()))
+    Ok(last_of(&text, lines).to_owned())
 }
 
 fn last_of(text: &str, lines: usize) -> &str {
@@ -57,6 +67,18 @@ mod tests {
         assert_eq!(last_of("a\n", 5), "a\n");
         assert_eq!(last_of("a\nb\n", 0), "");
         assert_eq!(last_of("", 3), "");
+    }
+
+    #[test]
+    fn earlier_runs_do_not_show() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders.log");
+        fs::write(&path, "old\n").unwrap();
+        let since = end(&path);
+        fs::write(&path, "old\nnew\n").unwrap();
+        assert_eq!(last_lines(&path, since, 20), "new");
+        assert_eq!(last_lines(&path, 100, 20), "old\nnew");
+        assert_eq!(last_lines(&folder.path().join("missing.log"), 0, 20), "");
     }
 
     #[test]

@@ -36,6 +36,9 @@ const INFRASTRUCTURE_LIMIT: Duration = Duration::from_mins(2);
 /// Longest time until a service is ready; it may have to catch up first.
 const SERVICE_LIMIT: Duration = Duration::from_mins(2);
 
+/// How often a service may end before it is ready for the first time: six seconds of back-off.
+const PATIENCE: u32 = 6;
+
 /// How many lines of its log are shown of a part that did not come up.
 const SHOWN_LINES: usize = 20;
 
@@ -183,22 +186,21 @@ impl Running {
         let mut state = part.state.clone();
         let ended = state.wait_for(|state| match state {
             State::GivenUp(_) | State::Stopped => true,
-            State::Waiting(_) => !is_service,
+            State::Waiting(_, times) => !is_service || *times >= PATIENCE,
             State::New | State::Running => false,
         });
         let what = tokio::select! {
             () = works => return Ok(()),
             state = ended => match state.as_deref() {
-                Ok(State::GivenUp(how) | State::Waiting(how)) => format!("ended ({how})"),
+                Ok(State::GivenUp(how) | State::Waiting(how, _)) => format!("ended ({how})"),
                 _ => "ended".to_owned(),
             },
             () = sleep(limit) => format!("is not ready after {limit:?}"),
         };
-        let shown = logs::last_lines(&part.log, SHOWN_LINES).unwrap_or_default();
         Err(Failure::unavailable(format!(
             "{name} {what}; the last lines of its log {}:\n{}",
             part.log.display(),
-            shown.trim_end()
+            logs::last_lines(&part.log, part.log_begin, SHOWN_LINES)
         )))
     }
 

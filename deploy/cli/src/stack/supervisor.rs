@@ -54,8 +54,8 @@ pub enum State {
     New,
     /// It runs.
     Running,
-    /// It ended, as told, and will be started again.
-    Waiting(String),
+    /// It ended, in some way and for some time in a row, and will be started again.
+    Waiting(String, u32),
     /// It ended in a way that starting it again cannot mend.
     GivenUp(String),
     /// It was asked to stop, and did.
@@ -79,6 +79,8 @@ pub struct Supervised {
     pub name: String,
     pub kind: Kind,
     pub log: PathBuf,
+    /// Where its output begins in the log.
+    pub log_begin: u64,
     pub state: watch::Receiver<State>,
     stop: watch::Sender<Stop>,
     task: JoinHandle<()>,
@@ -90,8 +92,9 @@ impl Supervised {
         let (stop, asked) = watch::channel(Stop::No);
         let (tell, state) = watch::channel(State::New);
         let (name, kind, log) = (spec.name.clone(), spec.kind, spec.log.clone());
+        let log_begin = logs::end(&log);
         let keeper = Keeper { spec, records, report, asked, tell };
-        Self { name, kind, log, state, stop, task: tokio::spawn(keeper.keep_alive()) }
+        Self { name, kind, log, log_begin, state, stop, task: tokio::spawn(keeper.keep_alive()) }
     }
 
     /// Asks it to stop; a stronger wish replaces a weaker one.
@@ -160,7 +163,7 @@ impl Keeper {
                 self.spec.log.display()
             ));
             self.note_end(&how);
-            self.tell.send_replace(State::Waiting(how));
+            self.tell.send_replace(State::Waiting(how, restarts));
             tokio::select! {
                 () = sleep(wait) => {}
                 () = asked_to_stop(&mut self.asked, Stop::Gently) => break,
@@ -276,4 +279,139 @@ async fn asked_to_stop(asked: &mut watch::Receiver<Stop>, how: Stop) {
 fn how_it_ended(status: ExitStatus) -> String {
     // "exit status: 70", "signal: 9 (SIGKILL)"
     status.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::stack::{
+        document::{self, Stack},
+        folder::StateFolder,
+        ledger::Ledger,
+        process::Identity,
+    };
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    /// A state folder with one service called `part`.
+    struct Bench {
+        base: tempfile::TempDir,
+        folder: StateFolder,
+        records: Arc<Records>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let base = tempfile::tempdir().unwrap();
+            let folder = StateFolder::open_or_create(&base.path().join("state")).unwrap();
+            let log = folder.log("part");
+            let stack = serde_json::json!({
+                "kafka_brokers": "", "schema_registry_url": "", "database_url": "",
+                "namespace": "", "state_dir": "", "supervisor_pid": 1, "infrastructure": {},
+                "services": {"part": {
+                    "url": null, "admin_url": "", "pid": null, "log": log, "restarts": 0,
+                    "last_exit": null
+                }}
+            });
+            let stack: Stack = serde_json::from_value(stack).unwrap();
+            let records = Arc::new(Records::begin(&folder, stack).unwrap());
+            records.publish().unwrap();
+            Self { base, folder, records }
+        }
+
+        fn start(&self, script: &str) -> Supervised {
+            let spec = Spec {
+                name: "part".into(),
+                kind: Kind::Service,
+                program: "/bin/sh".into(),
+                args: vec!["-c".into(), script.into()],
+                env: Vec::new(),
+                clear_env: false,
+                folder: self.base.path().to_owned(),
+                run_as: None,
+                log: self.folder.log("part"),
+            };
+            Supervised::start(spec, Arc::clone(&self.records), Report::new())
+        }
+
+        fn process(&self) -> document::Process {
+            let stack: Option<Stack> = document::read(&self.folder.stack_file()).unwrap();
+            stack.unwrap().services["part"].process.clone()
+        }
+
+        async fn stop(&self, part: Supervised, how: Stop) {
+            part.ask_to_stop(how);
+            timeout(SOON, part.stopped()).await.expect("it stops in time");
+            part.finish().await;
+            assert_eq!(Ledger::read(&self.folder.ledger_file()).unwrap().processes, []);
+        }
+    }
+
+    async fn becomes(part: &Supervised, wanted: impl FnMut(&State) -> bool) -> State {
+        let mut state = part.state.clone();
+        timeout(SOON, state.wait_for(wanted)).await.expect("in time").unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn what_dies_is_started_again_and_counted() {
+        let bench = Bench::new();
+        let part = bench.start("echo hello; exit 70");
+        let state = becomes(&part, |state| matches!(state, State::Waiting(_, 2))).await;
+        assert_eq!(state, State::Waiting("exit status: 70".into(), 2));
+        becomes(&part, |state| matches!(state, State::Waiting(_, 3))).await;
+        let process = bench.process();
+        assert_eq!((process.restarts, process.pid), (2, None));
+        assert_eq!(process.last_exit.as_deref(), Some("exit status: 70"));
+        assert_eq!(logs::last_lines(&part.log, 0, 9), "hello\nhello\nhello");
+        bench.stop(part, Stop::Gently).await;
+    }
+
+    #[tokio::test]
+    async fn bad_configuration_is_not_started_again() {
+        let bench = Bench::new();
+        let part = bench.start("exit 64");
+        let state = becomes(&part, |state| matches!(state, State::GivenUp(_))).await;
+        assert_eq!(state, State::GivenUp("exit status: 64".into()));
+        assert_eq!(bench.process().restarts, 0);
+        bench.stop(part, Stop::Gently).await;
+    }
+
+    #[tokio::test]
+    async fn stops_politely() {
+        let bench = Bench::new();
+        let part =
+            bench.start("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+        let up = async || logs::last_lines(&part.log, 0, 1).eq("up").then_some(());
+        timeout(SOON, crate::stack::readiness::until_some(up)).await.expect("it starts");
+        let pid = bench.process().pid.unwrap();
+        let identity = Identity::of(pid).unwrap();
+        let log = part.log.clone();
+        bench.stop(part, Stop::Gently).await;
+        assert_eq!(logs::last_lines(&log, 0, 1), "bye");
+        assert!(!identity.is_alive());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_listen_is_killed_with_its_children() {
+        let bench = Bench::new();
+        let part = bench.start("trap '' TERM; sleep 600 & echo $!; wait; sleep 600");
+        let child = async || logs::last_lines(&part.log, 0, 1).parse().ok().and_then(Identity::of);
+        let child = timeout(SOON, crate::stack::readiness::until_some(child)).await;
+        let child = child.expect("it starts its child");
+        part.ask_to_stop(Stop::Gently);
+        bench.stop(part, Stop::Now).await;
+        assert!(child.gone_within(SOON).await);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_run_is_said() {
+        let bench = Bench::new();
+        std::fs::remove_dir_all(bench.folder.logs()).unwrap();
+        let part = bench.start("exit 0");
+        let state = becomes(&part, |state| matches!(state, State::Waiting(..))).await;
+        let State::Waiting(how, _) = state else { unreachable!() };
+        assert!(how.starts_with("cannot run /bin/sh"), "{how}");
+        bench.stop(part, Stop::Gently).await;
+    }
 }

@@ -1,5 +1,6 @@
 //! What a newcomer wants to know once everything runs.
 
+use super::detached;
 use crate::{
     report,
     stack::{document::Stack, folder::StateFolder, plan::Plan},
@@ -28,6 +29,9 @@ fn text(plan: &Plan, stack: &Stack, folder: &StateFolder) -> String {
     }
     row("stack.json", &folder.stack_file().display().to_string(), "");
     lines.push(String::new());
+    if !detached::is_this_process() {
+        lines.push("Ctrl-C stops everything; the data stays for the next start.".into());
+    }
     lines.push("`cargo oneway status` shows how all of it is doing, `cargo oneway logs NAME` what it says.".into());
     lines.join("\n")
 }

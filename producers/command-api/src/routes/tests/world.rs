@@ -150,7 +150,7 @@ impl World {
             customer: Encoder::new(&[1, 2, 3, 4]).unwrap(),
             order: Encoder::new(&[5, 6, 7, 8]).unwrap(),
         };
-        let append: Arc<dyn CommandLog> = log.clone();
+        let append = Arc::<MemoryLog>::clone(&log);
         let dispatcher = Dispatcher::new(append, encoders, Arc::clone(&outcomes), 2, limits);
         let api = Api { dispatcher: Arc::new(dispatcher), outcomes, history: Arc::new(history) };
         Self { router: openapi::router(api), log }

@@ -1,0 +1,174 @@
+//! The relay's side of Kafka. Every call blocks.
+
+use std::{collections::HashMap, time::Duration};
+
+use event_log::{
+    OutRecord, Partition, TransactionalProducer, client,
+    client::ClientLog,
+    record::{self, headers},
+    restore::PartitionReader,
+    topics::partition_count,
+};
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata},
+};
+use schemas::{Envelope, Topic};
+
+use crate::{
+    error::Error,
+    outbox::{Outgoing, RelayBatch},
+};
+
+/// Longest wait for the group's coordinator.
+const CALL_LIMIT: Duration = Duration::from_secs(15);
+
+/// The cursor is kept as the offset of this partition of the topic, whatever is in it.
+const CURSOR_PARTITION: i32 = 0;
+
+/// A producer of the relay, with the cursor that was stored before it began.
+pub struct RelayLog {
+    producer: TransactionalProducer,
+    membership: ConsumerGroupMetadata,
+    source: &'static str,
+    topic: Topic,
+    cursor: Option<i64>,
+}
+
+impl std::fmt::Debug for RelayLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RelayLog")
+            .field("topic", &self.topic)
+            .field("cursor", &self.cursor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RelayLog {
+    /// Settles what an earlier relay left open, then reads the cursor.
+    ///
+    /// # Errors
+    /// When Kafka fails.
+    pub fn open(
+        settings: &event_log::Settings,
+        source: &'static str,
+        topic: Topic,
+    ) -> Result<Self, Error> {
+        let name = format!("{source}.relay");
+        let producer = TransactionalProducer::new(settings, &name)?;
+        // Never subscribes: it stands for the group that holds the cursor.
+        let group: BaseConsumer<ClientLog> = client::consumer_config(settings)
+            .set("group.id", settings.qualify(&name))
+            .create_with_context(ClientLog::default())
+            .map_err(|error| broken("create the relay's group", &error))?;
+        let membership = group
+            .group_metadata()
+            .ok_or_else(|| Error::Broken("the relay's group has no metadata".into()))?;
+        let cursor = read_cursor(&group, &settings.qualify(topic.name()))?;
+        Ok(Self { producer, membership, source, topic, cursor })
+    }
+
+    /// The number of the newest batch that was in the log when this relay began; `None` when the
+    /// group has none.
+    #[must_use]
+    pub const fn cursor(&self) -> Option<i64> {
+        self.cursor
+    }
+
+    /// Sends a batch and moves the cursor to it, in one transaction. A batch without events only
+    /// moves the cursor.
+    ///
+    /// # Errors
+    /// When Kafka fails: it is not known then whether the batch is in the log.
+    pub fn send(self, batch: RelayBatch) -> Result<Self, Error> {
+        self.producer.begin()?;
+        for event in batch.events {
+            self.producer.produce(self.record(event)?)?;
+        }
+        let kept_at = Partition { topic: self.topic, number: CURSOR_PARTITION };
+        let cursor = (kept_at, batch.number);
+        self.producer.send_offsets(&[cursor], &self.membership)?;
+        self.producer.commit()?;
+        Ok(self)
+    }
+
+    fn record(&self, event: Outgoing) -> Result<OutRecord, Error> {
+        if event.topic != self.topic.name() {
+            return Err(Error::Broken(format!(
+                "the outbox has an event for topic {}, but its relay writes to {}",
+                event.topic, self.topic
+            )));
+        }
+        let id = event.event_id.to_string();
+        let envelope = Envelope {
+            id: &id,
+            source: self.source,
+            message_type: &event.message_type,
+            time: Some(event.time),
+            subject: Some(&event.key),
+            sequence: u64::try_from(event.sequence).ok(),
+            correlation_id: event.correlation_id.as_deref(),
+            causation_id: event.causation_id.as_deref(),
+            ..Envelope::default()
+        };
+        let headers = headers(&envelope);
+        Ok(OutRecord {
+            topic: self.topic,
+            partition: None,
+            key: event.key,
+            payload: Some(event.payload),
+            headers,
+        })
+    }
+
+    /// Searches the whole topic for events of batches: the number of the newest that is there.
+    /// For when the cursor was lost. Batches are sent whole and in order, so that one event
+    /// stands for its batch and for those before.
+    ///
+    /// # Errors
+    /// When the topic cannot be read to its end.
+    pub fn find_newest(
+        settings: &event_log::Settings,
+        topic: Topic,
+        batches: &[RelayBatch],
+    ) -> Result<Option<i64>, Error> {
+        let mut numbers = HashMap::new();
+        for batch in batches {
+            for event in &batch.events {
+                numbers.insert(event.event_id.to_string(), batch.number);
+            }
+        }
+        let mut newest = None;
+        let reader = PartitionReader::new(settings)?;
+        for number in 0..partition_count(settings, topic)? {
+            reader.read_to_end(Partition { topic, number }, |found| {
+                if let Ok(envelope) = record::envelope(found) {
+                    newest = newest.max(numbers.get(envelope.id).copied());
+                }
+                Ok(())
+            })?;
+        }
+        Ok(newest)
+    }
+}
+
+fn read_cursor(group: &BaseConsumer<ClientLog>, topic: &str) -> Result<Option<i64>, Error> {
+    let mut list = TopicPartitionList::new();
+    list.add_partition(topic, CURSOR_PARTITION);
+    let committed = group
+        .committed_offsets(list, CALL_LIMIT)
+        .map_err(|error| broken("read the relay's cursor", &error))?;
+    let elements = committed.elements();
+    let cursor = elements.first().map(|element| {
+        element.error().map_err(|error| broken("read the relay's cursor", &error))?;
+        match element.offset() {
+            Offset::Offset(cursor) => Ok(Some(cursor)),
+            _ => Ok(None),
+        }
+    });
+    cursor.unwrap_or(Ok(None))
+}
+
+fn broken(doing: &str, error: &rdkafka::error::KafkaError) -> Error {
+    Error::Connection(format!("cannot {doing}: {error}"))
+}

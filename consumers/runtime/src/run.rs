@@ -1,0 +1,226 @@
+//! A consumer's life: migrate, look up schemas, then engine, relay, chore, change feed and queries
+//! side by side until the shutdown.
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use axum::Router;
+use event_log::{Appender, ErrorClass, Registry};
+use refinery::Runner;
+use schemas::{Encoder, Messages, notification::ReadModelChanged};
+use service::{Failure, Shell, health::Part, http};
+use tokio::{sync::Notify, task::JoinSet};
+
+use crate::{
+    change_feed::{self, DELIVERY_LIMIT},
+    chore::{self, Chore, Told},
+    database::Database,
+    engine::Engine,
+    error::Error,
+    migrate::migrate,
+    outage::{Outage, Waited},
+    projection::Projection,
+    relay::Relay,
+    settings::Settings,
+    transaction::Applier,
+};
+
+/// The build of the read model that is served.
+const GENERATION: i32 = 1;
+
+/// Connections that engine and chore work with, besides those of the queries.
+const WORK_CONNECTIONS: usize = 3;
+
+/// What makes a consumer: all that differs from one to the next.
+pub struct Consumer<P: Projection> {
+    projection: P,
+    migrations: fn() -> Runner,
+    routes: Box<dyn FnOnce(Database) -> Router + Send>,
+    chore: Option<Box<dyn Chore<P>>>,
+}
+
+impl<P: Projection> std::fmt::Debug for Consumer<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consumer").finish_non_exhaustive()
+    }
+}
+
+impl<P: Projection> Consumer<P> {
+    /// A consumer with its tables and the queries that show them.
+    pub fn new(
+        projection: P,
+        migrations: fn() -> Runner,
+        routes: impl FnOnce(Database) -> Router + Send + 'static,
+    ) -> Self {
+        Self { projection, migrations, routes: Box::new(routes), chore: None }
+    }
+
+    /// Adds work that the clock sets off.
+    #[must_use]
+    pub fn with_chore(mut self, chore: impl Chore<P>) -> Self {
+        self.chore = Some(Box::new(chore));
+        self
+    }
+}
+
+/// The schema of a consumer.
+#[must_use]
+pub fn schema_of(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+/// Runs a consumer until the shutdown.
+///
+/// # Errors
+/// The first failure of any of its parts.
+pub async fn run<P: Projection>(
+    shell: Shell,
+    settings: Settings,
+    consumer: Consumer<P>,
+) -> Result<(), Failure> {
+    let schema = schema_of(shell.name);
+    let open = |connections| Database::new(&settings.database, &schema, connections);
+    let work = open(WORK_CONNECTIONS).map_err(failure)?;
+    let queries = open(settings.connections).map_err(failure)?;
+    let postgres = shell.health.part("postgres");
+    let mut outage = Outage::new(settings.outage_budget);
+    let prepared = loop {
+        match prepare::<P>(&work, &settings, consumer.migrations).await {
+            Ok(prepared) => break prepared,
+            Err(error) => {
+                let waited = outage.wait(error, &postgres, &shell.shutdown).await;
+                if waited.map_err(failure)? == Waited::Stopping {
+                    return Ok(());
+                }
+            }
+        }
+    };
+    outage.over(&postgres);
+    let applier = Applier {
+        name: shell.name,
+        generation: GENERATION,
+        database: work,
+        projection: consumer.projection,
+        encoder: prepared.emissions,
+    };
+    let parts = Parts {
+        applier: Arc::new(applier),
+        registry: prepared.registry,
+        notifications: prepared.notifications,
+        chore: consumer.chore,
+        router: (consumer.routes)(queries),
+        postgres,
+    };
+    let tasks = start(&shell, settings, parts)?;
+    finish(tasks).await
+}
+
+struct Prepared<M> {
+    registry: Registry,
+    emissions: Encoder<M>,
+    notifications: Encoder<ReadModelChanged>,
+}
+
+/// What has to be there before anything is consumed.
+async fn prepare<P: Projection>(
+    database: &Database,
+    settings: &Settings,
+    migrations: fn() -> Runner,
+) -> Result<Prepared<P::Emission>, Error> {
+    let namespace = &settings.log.namespace;
+    migrate(database, namespace.as_str(), migrations()).await?;
+    let registry = Registry::new(&settings.log.registry_url);
+    let emissions = registry.encoder(namespace).await?;
+    let notifications = registry.encoder(namespace).await?;
+    Ok(Prepared { registry, emissions, notifications })
+}
+
+struct Parts<P: Projection> {
+    applier: Arc<Applier<P>>,
+    registry: Registry,
+    notifications: Encoder<ReadModelChanged>,
+    chore: Option<Box<dyn Chore<P>>>,
+    router: Router,
+    postgres: Part,
+}
+
+type Tasks = JoinSet<Result<(), Failure>>;
+
+/// Starts everything that runs side by side.
+fn start<P: Projection>(
+    shell: &Shell,
+    settings: Settings,
+    parts: Parts<P>,
+) -> Result<Tasks, Failure> {
+    let mut tasks = Tasks::new();
+    let name = shell.name;
+    let appender = Appender::new(&settings.log, DELIVERY_LIMIT).map_err(|e| failure(e.into()))?;
+    let (feed, publisher) = change_feed::channel::<P::Tables>(name, appender, parts.notifications);
+    let emitted = Arc::new(Notify::new());
+    let outbox_full = Arc::new(AtomicBool::new(false));
+    if !P::Emission::FILES.is_empty() {
+        let relay = Relay {
+            name,
+            database: parts.applier.database.clone(),
+            log: settings.log.clone(),
+            topic: P::Emission::TOPIC,
+            emitted: Arc::clone(&emitted),
+            poll: settings.relay_poll,
+            outage_budget: settings.outage_budget,
+            outbox_full: Arc::clone(&outbox_full),
+            health: shell.health.part("relay"),
+        };
+        let stop = shell.shutdown.clone();
+        tasks.spawn(async move { relay.run(&stop).await.map_err(failure) });
+    }
+    if let Some(chore) = parts.chore {
+        let told = Told {
+            feed: feed.clone(),
+            emitted: Arc::clone(&emitted),
+            outage_budget: settings.outage_budget,
+            health: shell.health.part("chore"),
+        };
+        let applier = Arc::clone(&parts.applier);
+        let stop = shell.shutdown.clone();
+        tasks.spawn(async move {
+            let ended = chore::run(applier, chore, told, &stop).await;
+            ended.map_err(failure)
+        });
+    }
+    let engine = Engine {
+        applier: parts.applier,
+        log: settings.log,
+        registry: parts.registry,
+        batch_events: settings.batch_events,
+        outage_budget: settings.outage_budget,
+        feed,
+        emitted,
+        outbox_full,
+        postgres: parts.postgres,
+        kafka: shell.health.part("kafka"),
+    };
+    let stop = shell.shutdown.clone();
+    tasks.spawn(async move { engine.run(&stop).await.map_err(failure) });
+    tasks.spawn(async move { publisher.run().await.map_err(failure) });
+    tasks.spawn(http::serve(settings.http_address, parts.router, shell.shutdown.clone()));
+    Ok(tasks)
+}
+
+/// Waits for all; the first failure ends the others.
+async fn finish(mut tasks: Tasks) -> Result<(), Failure> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap_or_else(|panic| Err(Failure::Internal(panic.into())))?;
+    }
+    Ok(())
+}
+
+/// What an error means for the process.
+fn failure(error: Error) -> Failure {
+    let wrong_set_up = error.is_wrong_set_up();
+    let class = error.class();
+    let error = anyhow::Error::new(error);
+    match class {
+        _ if wrong_set_up => Failure::Configuration(error),
+        ErrorClass::Transient => Failure::Unavailable(error),
+        ErrorClass::Poison | ErrorClass::Fatal => Failure::Internal(error),
+    }
+}
