@@ -81,7 +81,7 @@ pub async fn turn<P: Projection>(
             let statements: Vec<_> = stores.chain(outbox).collect();
             flight::commit(connection, &statements).await?;
             let changes = tables.iter().flat_map(|table| table.changes());
-            changes.map(|change| Changed::by_clock(change)).collect()
+            changes.map(Changed::by_clock).collect()
         };
         borrowed.give_back();
         Ok(Turn { more, emitted: out.emitted().len(), changes })

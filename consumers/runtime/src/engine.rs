@@ -50,6 +50,8 @@ const GOOD_SESSION: Duration = Duration::from_secs(60);
 /// How often a full outbox is looked at again.
 const OUTBOX_WAIT: Duration = Duration::from_millis(100);
 
+type Inputs<P> = mpsc::Receiver<Input<<P as Projection>::Event>>;
+
 /// What applies events.
 pub struct Engine<P: Projection> {
     /// The business and its tables.
@@ -125,10 +127,7 @@ impl<P: Projection> Engine<P> {
         ended
     }
 
-    fn start_intake(
-        &self,
-        progress: &Progress,
-    ) -> Result<(JoinHandle<()>, mpsc::Receiver<Input<P::Event>>), Error> {
+    fn start_intake(&self, progress: &Progress) -> Result<(JoinHandle<()>, Inputs<P>), Error> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let reader =
             Reader::new(&self.applier.projection, self.registry.clone(), Handle::current());

@@ -142,6 +142,13 @@ impl Error {
         }
     }
 
+    /// Whether a text was sent that Postgres cannot hold: one with a NUL character.
+    #[must_use]
+    pub fn is_unstorable_text(&self) -> bool {
+        let Self::Postgres { source, .. } = self else { return false };
+        source.0.code() == Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE)
+    }
+
     /// What it asks for.
     #[must_use]
     pub fn class(&self) -> ErrorClass {

@@ -1,6 +1,6 @@
 //! What a column may hold: values of the domain, and their form in Postgres.
 
-use schemas::{AggregateId, Money, Rate, Timestamp, classification::CustomerClass};
+use schemas::{AggregateId, Money, Rate, Timestamp};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 
 use crate::numeric::Numeric;
@@ -111,20 +111,6 @@ impl Field for Timestamp {
 
     fn receive(received: jiff::Timestamp) -> Option<Self> {
         Some(received.into())
-    }
-}
-
-impl Field for CustomerClass {
-    const TYPE: &'static str = "text";
-    type Sent<'a> = &'static str;
-    type Received = String;
-
-    fn send(&self) -> &'static str {
-        self.as_str()
-    }
-
-    fn receive(received: String) -> Option<Self> {
-        Self::from_letter(&received)
     }
 }
 

@@ -17,7 +17,10 @@ pub mod numeric;
 pub mod offset;
 pub mod outage;
 pub mod outbox;
+pub mod page;
+pub mod policy;
 pub mod projection;
+pub mod query;
 pub mod reader;
 pub mod recorded;
 pub mod relay;
@@ -27,6 +30,7 @@ pub mod run;
 pub mod settings;
 pub mod sql;
 pub mod table;
+pub mod testing;
 pub mod transaction;
 
 pub use chore::Chore;

@@ -31,3 +31,6 @@ pub const CHANGES_SENT: &str = "oneway_change_feed_sent_total";
 /// Change notifications that were given up; a notification that anything may have changed
 /// follows.
 pub const CHANGES_LOST: &str = "oneway_change_feed_lost_total";
+
+/// Commands with which a policy answered events.
+pub const COMMANDS_ISSUED: &str = "oneway_policy_commands_issued_total";

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{down, logs, schemas, status, test, topics, up};
+use crate::commands::{down, import, logs, schemas, status, test, topics, up};
 
 /// Runs, tests and operates Oneway.
 #[derive(Debug, Parser)]
@@ -40,6 +40,7 @@ pub enum Command {
     Topics(topics::Options),
     /// Register the schemas
     Schemas(schemas::Options),
+    Import(import::Options),
     Test(test::Options),
 }
 

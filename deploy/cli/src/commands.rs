@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod down;
+pub mod import;
 pub mod logs;
 pub mod schemas;
 pub mod status;
@@ -31,6 +32,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Logs(options) => Box::pin(logs::run(&options, &state)).await,
         Command::Topics(options) => Box::pin(topics::run(options, &state)).await.map(done),
         Command::Schemas(options) => Box::pin(schemas::run(options, &state)).await.map(done),
+        Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
     }
 }

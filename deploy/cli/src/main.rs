@@ -6,10 +6,12 @@
 //! - [`stack`]: the local stack: Kafka, schema registry, Postgres and the services, supervised
 //! - [`prepare`]: what a fresh installation needs before its first service starts
 //! - [`workspace`]: where the sources and the binaries are
+//! - [`cargo`]: calls of cargo
 //! - [`report`]: progress and news for people, on stderr; results go to stdout
 //! - [`failure`]: why a command ends badly, and its exit code
 
 mod args;
+mod cargo;
 mod commands;
 mod failure;
 mod prepare;

@@ -7,13 +7,12 @@ use axum::{
 };
 use schemas::command::{CommandOutcome, Rejection, RejectionCode};
 use serde::Serialize;
-use service::Problem;
+use service::{Problem, edge::CORRELATION_ID};
 use utoipa::ToSchema;
 
 use crate::{
     command::Submission,
     dispatch::{Answer, Failure},
-    edge::CORRELATION_ID,
     request::Prefer,
 };
 

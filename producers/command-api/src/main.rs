@@ -4,7 +4,7 @@
 //! In reading order:
 //! - [`settings`], [`server`]: what is configured, and how the parts come up and go down
 //! - [`openapi`], [`routes`]: what can be asked, one file per resource
-//! - [`edge`], [`request`], [`body`]: what every request goes through: correlation, headers, JSON
+//! - [`request`], [`body`]: what a request says: headers, JSON
 //! - [`command`], [`dispatch`]: a command on its way into the log, and the wait for its outcome
 //! - [`outcomes`], [`reader`], [`record`]: outcomes on their way back
 //! - [`lookup`]: outcomes of commands that this instance did not take or has forgotten
@@ -20,7 +20,6 @@ mod body;
 mod bounded;
 mod command;
 mod dispatch;
-mod edge;
 mod lookup;
 mod metrics;
 mod openapi;

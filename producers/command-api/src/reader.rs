@@ -30,8 +30,10 @@ use crate::{metrics, outcomes::Outcomes, record::OutcomeDecoder};
 const POLL: Duration = Duration::from_millis(100);
 const CALL_LIMIT: Duration = Duration::from_secs(5);
 
-/// How often, while the brokers are away, they are asked whether they are back.
-const PROBE: Duration = Duration::from_secs(1);
+/// How often the brokers are asked whether they are there: nothing else tells while no command
+/// comes, and a broker that hangs reports no error for a long time.
+const PROBE: Duration = Duration::from_secs(5);
+const PROBE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The reader.
 pub struct Reader {
@@ -55,7 +57,6 @@ impl Reader {
         let consumer: BaseConsumer<ClientLog> = client::consumer_config(&self.settings)
             // Required to read at all; nothing is ever stored under it.
             .set("group.id", self.settings.qualify("command-api"))
-            .set("fetch.wait.max.ms", "100")
             .create_with_context(ClientLog::default())
             .map_err(|error| kafka("create the reader of outcomes", error))?;
         let Some(place) = self.take_place(&consumer)? else {
@@ -104,8 +105,7 @@ impl Reader {
     }
 
     fn read(&mut self, consumer: &BaseConsumer<ClientLog>, place: Partition) -> Result<(), Error> {
-        let topic = self.settings.qualify(place.topic.name());
-        let mut away: Option<Instant> = None;
+        let mut probed = Instant::now();
         while !self.stop.is_requested() {
             match consumer.poll(POLL) {
                 Some(Ok(record)) => self.take(&record),
@@ -115,19 +115,25 @@ impl Reader {
                         return Err(error);
                     }
                     self.health.not_ready(chain(&error));
-                    away.get_or_insert_with(Instant::now);
                 }
                 None => {}
             }
-            if away.is_some_and(|since| since.elapsed() >= PROBE) {
-                let probe = consumer.fetch_watermarks(&topic, place.number, PROBE);
-                away = probe.is_err().then(Instant::now);
-                if away.is_none() {
-                    self.health.ready();
-                }
+            if probed.elapsed() >= PROBE {
+                self.probe(consumer, place);
+                probed = Instant::now();
             }
         }
         Ok(())
+    }
+
+    fn probe(&self, consumer: &BaseConsumer<ClientLog>, place: Partition) {
+        let topic = self.settings.qualify(place.topic.name());
+        match consumer.fetch_watermarks(&topic, place.number, PROBE_LIMIT) {
+            Ok(_) => self.health.ready(),
+            Err(source) => {
+                self.health.not_ready(chain(&kafka(format!("reach {place}"), source)));
+            }
+        }
     }
 
     fn take(&mut self, record: &BorrowedMessage<'_>) {

@@ -7,10 +7,8 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
 };
 use schemas::CommandId;
-use service::Problem;
+use service::{Problem, edge::Correlation};
 use utoipa::IntoParams;
-
-use crate::edge::Correlation;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PREFER: HeaderName = HeaderName::from_static("prefer");

@@ -2,61 +2,21 @@
 //! events, which are the only truth.
 
 use domain::Aggregate;
-use event_log::{Error, Partition, Registry, record::envelope, restore::PartitionReader};
+use event_log::{
+    Error, MessageReader, Partition, reader::Unreadable, record::envelope, restore::PartitionReader,
+};
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{
-    AggregateId, CommandId, DecodeError, Decoder, Envelope, Messages, Timestamp,
+    AggregateId, CommandId, Envelope, Messages, Timestamp,
     command::{AggregateState, RecentOutcome},
 };
-use tokio::runtime::Handle;
 
 use crate::shard::Shard;
-
-/// Decodes what this binary reads, resolving schemas as they are met.
-pub struct Reader {
-    decoder: Decoder,
-    registry: Registry,
-    runtime: Handle,
-}
-
-impl Reader {
-    /// Makes one that knows no schemas yet.
-    pub fn new(registry: &Registry, runtime: &Handle) -> Self {
-        Self { decoder: Decoder::default(), registry: registry.clone(), runtime: runtime.clone() }
-    }
-
-    /// Reads a message of one of the types `M`; `None` when its type is another. The inner error
-    /// is the record's fault; the outer one passes.
-    pub fn read<M: Messages>(
-        &mut self,
-        wire_type: &str,
-        payload: &[u8],
-    ) -> Result<Result<Option<M>, String>, Error> {
-        loop {
-            match self.decoder.decode(wire_type, payload) {
-                Ok(message) => return Ok(Ok(message)),
-                Err(DecodeError::UnknownSchema(id)) => {
-                    match self.runtime.block_on(self.registry.schema(id)) {
-                        Ok(text) => match self.decoder.add(id, &text) {
-                            Ok(()) => {}
-                            Err(error) => return Ok(Err(error.to_string())),
-                        },
-                        Err(error) if error.class() == event_log::ErrorClass::Poison => {
-                            return Ok(Err(error.to_string()));
-                        }
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-                Err(error) => return Ok(Err(error.to_string())),
-            }
-        }
-    }
-}
 
 /// Restores the shard of a partition.
 pub fn shard<A: Aggregate>(
     log: &PartitionReader,
-    reader: &mut Reader,
+    reader: &mut MessageReader,
     number: i32,
 ) -> Result<Shard<A>, Error>
 where
@@ -66,10 +26,11 @@ where
     let states = Partition { topic: AggregateState::<A::State>::TOPIC, number };
     log.read_to_end(states, |record| {
         let corrupt = |reason: String| corrupt(states, record, reason);
+        let unreadable = |error: Unreadable| corrupt(error.0);
         let id = key(record).map_err(corrupt)?;
         let Some(payload) = record.payload() else { return Ok(()) };
         let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
-        let state = reader.read(envelope.message_type, payload)?.map_err(corrupt)?;
+        let state = reader.read(envelope.message_type, payload)?.map_err(unreadable)?;
         shard.restore(id, state.ok_or_else(|| corrupt("not a state record".into()))?);
         Ok(())
     })?;
@@ -91,15 +52,17 @@ where
 /// Folds one event. Outcomes of accepted commands come back with it, but for their fingerprint.
 fn fold<A: Aggregate>(
     shard: &mut Shard<A>,
-    reader: &mut Reader,
+    reader: &mut MessageReader,
     partition: Partition,
     record: &BorrowedMessage<'_>,
 ) -> Result<(), Error> {
     let corrupt = |reason: String| corrupt(partition, record, reason);
+    let unreadable = |error: Unreadable| corrupt(error.0);
     let id = key(record).map_err(corrupt)?;
     let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
     let payload = record.payload().unwrap_or_default();
-    let event: Option<A::Event> = reader.read(envelope.message_type, payload)?.map_err(corrupt)?;
+    let event: Option<A::Event> =
+        reader.read(envelope.message_type, payload)?.map_err(unreadable)?;
     let event = event.ok_or_else(|| corrupt(format!("unknown type {}", envelope.message_type)))?;
     let current = shard.restored(id);
     let expected = u64::try_from(current.version + 1).ok();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::Aggregate;
 use event_log::{
-    Error, OutRecord, Position, Registry, Settings, partitioner, record::envelope,
+    Error, MessageReader, OutRecord, Position, Registry, Settings, partitioner, record::envelope,
     restore::PartitionReader, topics::partition_count,
 };
 use metrics::{counter, gauge};
@@ -20,7 +20,7 @@ use crate::{
     metrics::{AGGREGATES, COMMANDS, EVENTS},
     outbound::{self, Cause},
     processor::Aggregates,
-    restore::{self, Reader},
+    restore,
     shard::{Request, Shard},
 };
 
@@ -32,7 +32,7 @@ where
     AggregateState<A::State>: Messages,
 {
     log: PartitionReader,
-    reader: Reader,
+    reader: MessageReader,
     events: Encoder<A::Event>,
     states: Encoder<AggregateState<A::State>>,
     outcomes: Encoder<CommandOutcome>,
@@ -50,7 +50,7 @@ where
         let namespace = &settings.namespace;
         Ok(Self {
             log: PartitionReader::new(settings)?,
-            reader: Reader::new(registry, runtime),
+            reader: MessageReader::new(registry, runtime),
             events: runtime.block_on(registry.encoder(namespace))?,
             states: runtime.block_on(registry.encoder(namespace))?,
             outcomes: runtime.block_on(registry.encoder(namespace))?,
@@ -70,7 +70,7 @@ where
         out: &mut Out<'_>,
     ) -> Result<(), Error> {
         let command = self.reader.read::<A::Command>(envelope.message_type, payload)?;
-        let command = command.map_err(malformed).and_then(|command| {
+        let command = command.map_err(|error| malformed(error.0)).and_then(|command| {
             command.ok_or_else(|| malformed(format!("unknown command {}", envelope.message_type)))
         });
         let partition = position.partition.number;

@@ -3,6 +3,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use schemas::codec::{EncodeError, InvalidSchema};
+use service::Failure;
 
 use crate::{record::Partition, registry::RegistryError};
 
@@ -75,6 +76,17 @@ impl Error {
             Self::Registry(error) => error.class(),
             Self::Stalled { .. } => ErrorClass::Transient,
             Self::Schema(_) | Self::Encode(_) | Self::Corrupt { .. } => ErrorClass::Fatal,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.class() {
+            // A schema that no deploy has registered: a restart cannot help.
+            ErrorClass::Poison => Self::Configuration(error.into()),
+            ErrorClass::Transient => Self::Unavailable(error.into()),
+            ErrorClass::Fatal => Self::Internal(error.into()),
         }
     }
 }

@@ -15,9 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::anyhow;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::Topic;
-use service::{Shutdown, health::Part};
+use service::{Failure, Shell, Shutdown, health::Part};
+use tokio::sync::oneshot;
 
 use crate::{
     backoff::Backoff,
@@ -76,7 +78,34 @@ pub trait Step {
     fn committed(&mut self);
 }
 
-/// Runs until the shutdown. Blocks: call it on a thread of its own.
+/// Runs a role until the shutdown, on a thread of its own: Kafka's transaction calls block for
+/// long.
+///
+/// # Errors
+/// Only what is final.
+pub async fn serve<S: Step>(
+    shell: Shell,
+    settings: Settings,
+    role: Role,
+    step: impl FnMut() -> Result<S, Error> + Send + 'static,
+) -> Result<(), Failure> {
+    let health = shell.health.part("kafka");
+    let (done, end) = oneshot::channel();
+    std::thread::Builder::new()
+        .name(role.name.to_owned())
+        .spawn(move || {
+            let ended = run(&settings, &role, step, &health, &shell.shutdown);
+            // The receiver is gone only when the process is on its way out.
+            let _ = done.send(ended);
+        })
+        .map_err(|error| Failure::Internal(error.into()))?;
+    match end.await {
+        Ok(ended) => ended.map_err(Failure::from),
+        Err(_) => Err(Failure::Internal(anyhow!("the thread that reads Kafka ended in a panic"))),
+    }
+}
+
+/// Runs until the shutdown. Blocks.
 ///
 /// # Errors
 /// Only what is final.

@@ -8,6 +8,7 @@
 //! - [`record`]: partitions, positions, and records on their way out
 //! - [`partitioner`]: where a key belongs
 //! - [`registry`]: the schema registry, Confluent API
+//! - [`reader`]: decodes messages, resolving their schemas
 //! - [`appender`]: appends single records, for producers without transactions
 //! - [`consumer`]: a member of a consumer group whose owner completes each rebalance itself
 //! - [`transaction`]: one transactional producer
@@ -26,6 +27,7 @@ pub mod consumer;
 pub mod error;
 pub mod exactly_once;
 pub mod partitioner;
+pub mod reader;
 pub mod record;
 pub mod registry;
 pub mod restore;
@@ -36,6 +38,7 @@ pub mod transaction;
 pub use appender::Appender;
 pub use consumer::Consumer;
 pub use error::{Error, ErrorClass};
+pub use reader::MessageReader;
 pub use record::{OutRecord, Partition, Position};
 pub use registry::Registry;
 pub use settings::Settings;

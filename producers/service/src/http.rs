@@ -13,7 +13,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
-use crate::{problem::Problem, shell::Failure, shutdown::Shutdown};
+use crate::{edge, problem::Problem, shell::Failure, shutdown::Shutdown};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -30,13 +30,12 @@ pub async fn serve(address: SocketAddr, router: Router, shutdown: Shutdown) -> R
         .await
         .with_context(|| format!("cannot bind {address}"))
         .map_err(Failure::Configuration)?;
-    let router = router
-        .fallback(|| async {
-            Problem::new(StatusCode::NOT_FOUND, "no_such_route", "there is nothing at this path")
-        })
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_DURATION))
-        .layer(CatchPanicLayer::custom(panicked));
+    let router = edge::behind(
+        router
+            .layer(RequestBodyLimitLayer::new(MAX_BODY))
+            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_DURATION))
+            .layer(CatchPanicLayer::custom(panicked)),
+    );
     tracing::info!(http.address = %address, "serving");
     axum::serve(listener, router)
         .with_graceful_shutdown(async move { shutdown.requested().await })

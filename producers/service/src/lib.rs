@@ -9,9 +9,11 @@
 //! - [`health`]: what makes a process ready
 //! - [`logging`]: `tracing` to stdout, as text or JSON
 //! - [`http`]: serving a router on a public address, with limits
+//! - [`edge`]: what every request goes through first and every answer last
 //! - [`problem`]: errors as RFC 9457 problem details
 
 pub mod admin;
+pub mod edge;
 pub mod env;
 pub mod health;
 pub mod http;

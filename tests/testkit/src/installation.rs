@@ -240,19 +240,20 @@ impl Installation {
 
 impl Drop for Installation {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the installation said:\n{}", self.output());
+            let services = self.stack_file().exists().then(|| self.stack()["services"].clone());
+            for service in services.iter().filter_map(Value::as_object).flat_map(|s| s.keys()) {
+                let text = self.log(service);
+                let lines: Vec<_> = text.lines().collect();
+                let tail = &lines[lines.len().saturating_sub(20)..];
+                eprintln!("--- {service}\n{}", tail.join("\n"));
+            }
+        }
         if let Ok(pid) = i32::try_from(self.up.id()) {
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
-        let status = self.up.wait();
-        if std::thread::panicking() {
-            eprintln!("the installation ended with {status:?}; it said:\n{}", self.output());
-            for log in fs::read_dir(self.state().join("logs")).into_iter().flatten().flatten() {
-                let text = fs::read_to_string(log.path()).unwrap_or_default();
-                let lines: Vec<_> = text.lines().collect();
-                let tail = &lines[lines.len().saturating_sub(30)..];
-                eprintln!("--- {}\n{}", log.path().display(), tail.join("\n"));
-            }
-        }
+        let _ = self.up.wait();
     }
 }
 

@@ -6,15 +6,14 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{ExitCode, ExitStatus},
-    time::Duration,
 };
 
 use anyhow::Context;
 use clap::Args;
-use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::{
+    cargo,
     failure::{Failure, Result},
     report::Report,
     stack::{
@@ -24,7 +23,6 @@ use crate::{
         leftovers,
         plan::{Existing, Plan, Scale},
         ports::Policy,
-        process,
         run::{Ground, Running},
         signals::Signals,
     },
@@ -34,19 +32,20 @@ use crate::{
 /// How the folders of test stacks begin, so that those of killed runs are found again.
 const PREFIX: &str = "oneway-test-";
 
-/// How long cargo may take to end once it was asked to.
-const CARGO_LIMIT: Duration = Duration::from_secs(20);
-
 /// Run all tests on a stack of their own
 #[derive(Debug, Args)]
-#[command(long_about = "Run all tests on a stack of their own\n\n\
+#[command(
+    long_about = "Run all tests on a stack of their own\n\n\
     Builds the services, starts Kafka, the schema registry and Postgres on free ports with their \
     data in a temporary folder, runs `cargo test --workspace` and deletes everything again. The \
     tests find the stack by ONEWAY_TEST_STACK (the path of its stack.json), KAFKA_BROKERS, \
     SCHEMA_REGISTRY_URL and DATABASE_URL; those of the latter three that are set already name \
-    existing servers, which are used instead. Exits with what cargo exits with.")]
+    existing servers, which are used instead. Exits with what cargo exits with.",
+    after_help = "Examples:\n  cargo oneway test\n  cargo oneway test -p orders\n  \
+    cargo oneway test --test restart -- --nocapture"
+)]
 pub struct Options {
-    /// What cargo test is given, such as `-p orders` or `-- --nocapture`
+    /// What cargo test is given, such as `-p orders` or `--test restart -- --nocapture`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     pub cargo: Vec<String>,
 }
@@ -58,11 +57,9 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     sweep(&std::env::temp_dir(), &report).await?;
     let services = catalog::read(&workspace.deploy("services.yaml"))?;
     let existing = Existing::of_environment();
+    existing.announce(&report);
     let plan = Plan::make(&existing, Vec::new(), &Scale::new(), Policy::Auto)?;
-    tokio::select! {
-        built = build::build(workspace, &services, false, &report) => built?,
-        () = signals.next() => return Err(Failure::Interrupted),
-    }
+    build::build(workspace, &services, false, &report, &mut signals).await?;
     let base = temporary_folder()?;
     let folder = StateFolder::open_or_create(&base.path().join("state"))?;
     let running =
@@ -103,29 +100,14 @@ impl Tests<'_> {
     }
 
     async fn cargo_test(&self, stack: &Stack, signals: &mut Signals) -> Result<ExitCode> {
-        let mut cargo = self.workspace.cargo();
-        cargo
+        let mut command = self.workspace.cargo();
+        command
             .args(cargo_arguments(&self.options.cargo))
             .env("ONEWAY_TEST_STACK", self.folder.stack_file())
             .env("KAFKA_BROKERS", &stack.kafka_brokers)
             .env("SCHEMA_REGISTRY_URL", &stack.schema_registry_url)
-            .env("DATABASE_URL", &stack.database_url)
-            .kill_on_drop(true);
-        let mut child = cargo.spawn().context("cannot run cargo test")?;
-        let status = tokio::select! {
-            status = child.wait() => Some(status.context("cannot wait for cargo test")?),
-            () = signals.next() => None,
-        };
-        if let Some(status) = status {
-            return Ok(exit_code(status));
-        }
-        // Ctrl-C at a terminal has reached cargo and its tests, too; a signal to us alone has not.
-        if let Some(pid) = child.id() {
-            let _ = process::signal_child(pid, Signal::SIGTERM);
-        }
-        // After its limit the child is killed when its handle is dropped.
-        let _ = tokio::time::timeout(CARGO_LIMIT, child.wait()).await;
-        Err(Failure::Interrupted)
+            .env("DATABASE_URL", &stack.database_url);
+        cargo::run(command, signals).await.map(exit_code)
     }
 }
 

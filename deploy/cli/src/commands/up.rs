@@ -5,6 +5,7 @@ mod summary;
 
 use std::{path::Path, process::ExitCode};
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         catalog::{self, Instance, Service, Shared},
         folder::{Lock, StateFolder},
         java::Java,
-        ledger::Kind,
+        ledger::{Kind, Ledger},
         leftovers, logs,
         plan::{Existing, Plan},
         ports::Policy,
@@ -89,16 +90,18 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
     let folder = StateFolder::open_or_create(state)?;
     let lock = folder.lock()?;
     leftovers::stop(&folder, &report).await?;
+    let begun = Ledger::begin(&folder.ledger_file()).context("cannot write to the state folder");
+    begun.map_err(Failure::Setup)?;
     let services = wanted_services(&options, workspace)?;
-    let plan = options.plan(services.clone())?;
+    let existing = Existing::of_environment();
+    existing.announce(&report);
+    let scale = options.scale.iter().cloned().collect();
+    let plan = Plan::make(&existing, services.clone(), &scale, options.ports)?;
     if plan.needs_java() {
         Java::find().await?;
     }
     if !options.no_build && !in_background {
-        tokio::select! {
-            built = build::build(workspace, &services, options.release, &report) => built?,
-            () = signals.next() => return Err(Failure::Interrupted),
-        }
+        build::build(workspace, &services, options.release, &report, &mut signals).await?;
     }
     if options.detach && !in_background {
         drop(lock);
@@ -180,13 +183,6 @@ impl Foreground<'_> {
             })
         };
         plan.instances.iter().map(|instance| Ok((instance.clone(), spec(instance)?))).collect()
-    }
-}
-
-impl Options {
-    fn plan(&self, services: Vec<Service>) -> Result<Plan> {
-        let scale = self.scale.iter().cloned().collect();
-        Plan::make(&Existing::of_environment(), services, &scale, self.ports)
     }
 }
 

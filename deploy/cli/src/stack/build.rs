@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, process::Stdio};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 
 use crate::{
+    cargo,
     failure::{Failure, Result},
     report::Report,
-    stack::catalog::Service,
+    stack::{catalog::Service, signals::Signals},
     workspace::Workspace,
 };
 
@@ -17,21 +18,22 @@ pub async fn build(
     services: &[Service],
     release: bool,
     report: &Report,
+    signals: &mut Signals,
 ) -> Result<()> {
     if services.is_empty() {
         return Ok(());
     }
-    report.note(format_args!("building {} services", services.len()));
-    let mut cargo = workspace.cargo();
-    cargo.arg("build");
+    let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
+    report.note(format_args!("building {}", names.join(", ")));
+    let mut command = workspace.cargo();
+    command.arg("build").stdout(Stdio::null());
     if release {
-        cargo.arg("--release");
+        command.arg("--release");
     }
     for service in services {
-        cargo.args(["--package", &service.name, "--bin", &service.name]);
+        command.args(["--package", &service.name, "--bin", &service.name]);
     }
-    let status = cargo.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).status().await;
-    if !status.context("cannot run cargo build")?.success() {
+    if !cargo::run(command, signals).await?.success() {
         return Err(Failure::Negative(anyhow!(
             "the services could not be built: cargo says why above"
         )));

@@ -71,6 +71,14 @@ impl Ledger {
         Ok(document::read(path)?.unwrap_or_default())
     }
 
+    /// Begins anew, with this process as the supervisor; from now on `down` finds it.
+    pub fn begin(path: &Path) -> io::Result<Self> {
+        let supervisor = Identity::of(std::process::id());
+        let ledger = Self { supervisor, processes: Vec::new() };
+        document::write(path, &ledger)?;
+        Ok(ledger)
+    }
+
     /// Notes a start, in place of an earlier process of the same name.
     pub fn started(&mut self, name: &str, kind: Kind, identity: Identity) {
         self.ended(name);

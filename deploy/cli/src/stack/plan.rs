@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, env};
 
 use crate::{
     failure::{Failure, Result},
+    report::Report,
     stack::{
         Endpoints,
         catalog::{Instance, Service},
@@ -31,6 +32,19 @@ impl Existing {
             kafka_brokers: get("KAFKA_BROKERS"),
             schema_registry_url: get("SCHEMA_REGISTRY_URL"),
             database_url: get("DATABASE_URL"),
+        }
+    }
+
+    /// Says which are used, lest a forgotten variable surprises.
+    pub fn announce(&self, report: &Report) {
+        let Self { kafka_brokers, schema_registry_url, database_url } = self;
+        let named = [
+            (kafka_brokers, "KAFKA_BROKERS", "Kafka"),
+            (schema_registry_url, "SCHEMA_REGISTRY_URL", "schema registry"),
+            (database_url, "DATABASE_URL", "Postgres"),
+        ];
+        for (_, variable, part) in named.into_iter().filter(|(value, ..)| value.is_some()) {
+            report.note(format_args!("{variable} is set: using that {part}, starting none"));
         }
     }
 }

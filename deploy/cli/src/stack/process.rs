@@ -72,7 +72,12 @@ pub fn signal_child(pid: u32, signal: Signal) -> io::Result<bool> {
 
 /// Ends a process group that we made.
 pub fn kill_group(leader: u32) -> io::Result<bool> {
-    delivered(killpg(raw(leader), Signal::SIGKILL))
+    signal_group(leader, Signal::SIGKILL)
+}
+
+/// Signals a process group that we made.
+pub fn signal_group(leader: u32, signal: Signal) -> io::Result<bool> {
+    delivered(killpg(raw(leader), signal))
 }
 
 fn delivered(result: nix::Result<()>) -> io::Result<bool> {

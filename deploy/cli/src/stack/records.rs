@@ -34,9 +34,7 @@ impl Records {
     /// # Errors
     /// When the state folder cannot be written to.
     pub fn begin(folder: &StateFolder, stack: Stack) -> io::Result<Self> {
-        let supervisor = Identity::of(std::process::id());
-        let ledger = Ledger { supervisor, processes: Vec::new() };
-        document::write(&folder.ledger_file(), &ledger)?;
+        let ledger = Ledger::begin(&folder.ledger_file())?;
         Ok(Self {
             ledger_file: folder.ledger_file(),
             stack_file: folder.stack_file(),

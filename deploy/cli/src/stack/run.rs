@@ -148,7 +148,8 @@ impl Running {
             return Ok(());
         }
         let count = services.len();
-        let step = self.report.step(&format!("starting {count} services"));
+        let all = if count == 1 { "1 service".to_owned() } else { format!("{count} services") };
+        let step = self.report.step(&format!("starting {all}"));
         let mut instances = Vec::with_capacity(count);
         for (instance, spec) in services {
             self.start(spec);
@@ -160,11 +161,11 @@ impl Running {
             let url = format!("{}/health/ready", instance.admin_url());
             self.await_part(&instance.name(), readiness::until_answers(&http, &url)).await?;
             ready.set(ready.get() + 1);
-            step.at(&format!("{} of {count} services are ready", ready.get()));
+            step.at(&format!("ready: {} of {all}", ready.get()));
             Ok::<_, Failure>(())
         });
         try_join_all(waits).await?;
-        step.done(&format!("{count} services are ready"));
+        step.done(&format!("ready: {all}"));
         Ok(())
     }
 

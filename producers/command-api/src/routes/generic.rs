@@ -16,7 +16,10 @@ use schemas::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use service::Problem;
+use service::{
+    Problem,
+    edge::{AsIs, is_correlation_id},
+};
 use utoipa::ToSchema;
 
 use super::Api;
@@ -24,7 +27,6 @@ use crate::{
     answer::{Accepted, Form},
     body::{JsonBody, invalid, parse_part},
     command::Command,
-    edge::{AsIs, is_correlation_id},
     openapi::CommandProblems,
     request::{CommandHeaderParams, CommandHeaders},
 };

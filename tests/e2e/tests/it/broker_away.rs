@@ -32,7 +32,7 @@ async fn a_command_to_a_broker_that_is_away_gets_503_in_time() {
     let mut answers = Vec::new();
     for n in 0..3 {
         let started = Instant::now();
-        let (status, retry, problem) = send(&installation, &format!("away {n}")).await;
+        let (status, retry, problem) = send(&installation, &format!("away-{n}")).await;
         assert_eq!((status, retry), (503, true), "{problem}");
         assert!(started.elapsed() < WAIT + Duration::from_secs(2), "{:?}", started.elapsed());
         answers.push(problem["code"].as_str().unwrap().to_owned());
@@ -43,7 +43,7 @@ async fn a_command_to_a_broker_that_is_away_gets_503_in_time() {
     let look = async || send(&installation, "after").await.0;
     eventually("commands to be taken again", look, |status| *status == 201).await;
     for n in 0..3 {
-        let again = async || send(&installation, &format!("away {n}")).await.0;
+        let again = async || send(&installation, &format!("away-{n}")).await.0;
         eventually("the repeat to be answered", again, |status| *status == 201).await;
     }
     let settings = installation.settings();

@@ -35,7 +35,7 @@ fn essence(answer: &Value) -> Value {
 async fn ten_equal_requests_at_once_make_one_event_and_ten_equal_answers() {
     let installation = Installation::start(&SERVICES, &[]).await;
     let body = json!({ "customerId": "c1", "text": "a book", "value": 13.99 });
-    let answers = join_all((0..10).map(|_| create(&installation, "\"only once\"", &body))).await;
+    let answers = join_all((0..10).map(|_| create(&installation, "\"only-once\"", &body))).await;
     for (status, answer) in &answers {
         assert_eq!(*status, 201, "{answer}");
         assert_eq!(essence(answer), essence(&answers[0].1));
@@ -44,13 +44,13 @@ async fn ten_equal_requests_at_once_make_one_event_and_ten_equal_answers() {
 
     // Also after the processor has lost its memory and restored it from the log.
     installation.kill("command-processor").await;
-    let (status, again) = create(&installation, "only once", &body).await;
+    let (status, again) = create(&installation, "only-once", &body).await;
     assert_eq!((status, essence(&again)), (201, essence(&answers[0].1)), "{again}");
     assert_eq!(events(&installation, Topic::ORDER_EVENTS).await.len(), 1);
 
     // Another command under the same key is a mistake that must be told.
     let other = json!({ "customerId": "c1", "text": "another book", "value": 13.99 });
-    let (status, answer) = create(&installation, "only once", &other).await;
+    let (status, answer) = create(&installation, "only-once", &other).await;
     assert_eq!((status, &answer["code"]), (422, &json!("command_id_reused")), "{answer}");
 }
 

@@ -153,7 +153,7 @@ impl World {
         let append = Arc::<MemoryLog>::clone(&log);
         let dispatcher = Dispatcher::new(append, encoders, Arc::clone(&outcomes), 2, limits);
         let api = Api { dispatcher: Arc::new(dispatcher), outcomes, history: Arc::new(history) };
-        Self { router: openapi::router(api), log }
+        Self { router: service::edge::behind(openapi::router(api)), log }
     }
 
     pub(super) fn will(self, will: Will) -> Self {

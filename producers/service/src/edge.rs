@@ -10,8 +10,9 @@ use axum::{
     response::IntoResponse,
 };
 use serde_json::Value;
-use service::Problem;
 use uuid::Uuid;
+
+use crate::problem::Problem;
 
 /// Name of the header that carries the correlation id.
 pub const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -32,23 +33,14 @@ pub struct Correlation(pub Option<String>);
 #[derive(Clone, Copy, Debug)]
 pub struct AsIs;
 
-/// Puts a router behind the edge. Every path leads through it, known or not.
+/// Puts a router behind the edge. The last layer to be added: it sees what every other one says.
 pub fn behind(router: Router) -> Router {
-    let inner = router
+    router
         .fallback(|| async {
             let detail = "there is nothing at this path";
             Problem::new(StatusCode::NOT_FOUND, "no_such_route", detail)
         })
         .layer(middleware::from_fn(pass))
-        .into_service::<Body>();
-    // A fallback would be replaced by that of whoever serves the router; these routes are not.
-    // The parameter of the outer path must not reach the inner routes.
-    Router::new().route_service("/", inner.clone()).route_service("/{*path}", inner).layer(
-        middleware::map_request(|mut request: Request| async {
-            request.extensions_mut().clear();
-            request
-        }),
-    )
 }
 
 async fn pass(mut request: Request, next: Next) -> Response<Body> {
@@ -127,6 +119,7 @@ fn of_status(status: StatusCode) -> Problem {
         }
         StatusCode::NOT_FOUND => ("no_such_route", "there is nothing at this path"),
         StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the request body is too large"),
+        StatusCode::SERVICE_UNAVAILABLE => ("too_slow", "the request took too long"),
         StatusCode::BAD_REQUEST => ("malformed", "the request cannot be read"),
         _ if status.is_server_error() => ("internal", "the service failed"),
         _ => ("refused", "the request was refused"),

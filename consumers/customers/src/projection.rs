@@ -1,0 +1,103 @@
+//! What the events of customers make of their rows.
+
+use consumer_runtime::{
+    Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
+    columns, table::AnyTable,
+};
+use schemas::{AggregateId, Timestamp, Topic, customer::CustomerEvent};
+
+columns! {
+    /// A customer.
+    pub struct CustomerRow {
+        /// Its id.
+        pub customer_id: AggregateId,
+        /// Full name.
+        pub name: String,
+        /// Where the customer is.
+        pub location: Option<String>,
+        /// E-mail address.
+        pub email: Option<String>,
+        /// True while the customer may be written to.
+        pub email_permission: bool,
+        /// Number of its events in this row.
+        pub version: i64,
+        /// When the customer became known.
+        pub created_at: Timestamp,
+        /// When anything last changed.
+        pub updated_at: Timestamp,
+    }
+}
+
+impl Row for CustomerRow {
+    const TABLE: &'static str = "customer";
+    const READ_MODEL: Option<&'static str> = Some("overview");
+    const AGGREGATE: Option<Topic> = Some(Topic::CUSTOMER_EVENTS);
+
+    fn version(&mut self) -> Option<&mut i64> {
+        Some(&mut self.version)
+    }
+}
+
+/// The tables.
+#[derive(Debug, Default)]
+pub struct Tables {
+    customer: Table<CustomerRow>,
+}
+
+impl TableSet for Tables {
+    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
+        vec![&mut self.customer]
+    }
+}
+
+/// The projection.
+#[derive(Clone, Copy, Debug)]
+pub struct Customers;
+
+impl Projection for Customers {
+    type Event = CustomerEvent;
+    type Tables = Tables;
+    type Emission = NoEmission;
+
+    fn sources(&self) -> Vec<Source<CustomerEvent>> {
+        vec![Source::of::<CustomerEvent>(|event| event)]
+    }
+
+    /// Only the customer's own row, which the runtime names.
+    fn keys(&self, _: &Recorded<CustomerEvent>, _: &mut Tables) {}
+
+    fn apply(
+        &self,
+        happened: &Recorded<CustomerEvent>,
+        _: Timestamp,
+        tables: &mut Tables,
+        _: &mut Emissions<NoEmission>,
+    ) -> Result<(), ProjectionError> {
+        let id = &happened.key;
+        if let CustomerEvent::Created(created) = &happened.event {
+            return Ok(tables.customer.put(CustomerRow {
+                customer_id: id.clone(),
+                name: created.name.clone(),
+                location: created.location.clone(),
+                email: created.email.clone(),
+                email_permission: false,
+                version: 0,
+                created_at: happened.time,
+                updated_at: happened.time,
+            })?);
+        }
+        let customer = tables.customer.require(id)?;
+        customer.updated_at = happened.time;
+        match &happened.event {
+            CustomerEvent::Created(_) => {}
+            CustomerEvent::Updated(updated) => {
+                customer.name.clone_from(&updated.name);
+                customer.location.clone_from(&updated.location);
+                customer.email.clone_from(&updated.email);
+            }
+            CustomerEvent::EmailPermissionGranted(_) => customer.email_permission = true,
+            CustomerEvent::EmailPermissionWithdrawn(_) => customer.email_permission = false,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! What the events of orders and customers make of the rows.
+
+use consumer_runtime::{
+    Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
+    columns, table::AnyTable,
+};
+use schemas::{
+    AggregateId, Message, Money, Rate, Timestamp, Topic,
+    customer::{CustomerCreated, CustomerEvent, CustomerUpdated},
+    order::{OrderCreated, OrderEvent},
+};
+
+use crate::status::Status;
+
+columns! {
+    /// An order.
+    pub struct OrderRow {
+        /// Its id.
+        pub order_id: AggregateId,
+        /// Who ordered.
+        pub customer_id: AggregateId,
+        /// What was ordered.
+        pub text: String,
+        /// Value in EUR.
+        pub value: Money,
+        /// Where it stands.
+        pub status: Status,
+        /// When it was ordered.
+        pub ordered_at: Timestamp,
+        /// USD for one EUR.
+        pub usd_rate: Option<Rate>,
+        /// Value in USD.
+        pub usd_value: Option<Money>,
+        /// Start of the day whose rate was used.
+        pub usd_rate_at: Option<Timestamp>,
+        /// When anything last changed.
+        pub updated_at: Timestamp,
+        /// Number of its events in this row.
+        pub version: i64,
+    }
+}
+
+impl Row for OrderRow {
+    const TABLE: &'static str = "customer_order";
+    const READ_MODEL: Option<&'static str> = Some("overview");
+    const AGGREGATE: Option<Topic> = Some(Topic::ORDER_EVENTS);
+
+    fn version(&mut self) -> Option<&mut i64> {
+        Some(&mut self.version)
+    }
+}
+
+columns! {
+    /// A customer, as far as orders show one.
+    pub struct CustomerRow {
+        /// Its id.
+        pub customer_id: AggregateId,
+        /// Full name.
+        pub name: String,
+        /// Number of its events in this row.
+        pub version: i64,
+    }
+}
+
+impl Row for CustomerRow {
+    const TABLE: &'static str = "customer";
+    const READ_MODEL: Option<&'static str> = Some("customer");
+    const AGGREGATE: Option<Topic> = Some(Topic::CUSTOMER_EVENTS);
+
+    fn version(&mut self) -> Option<&mut i64> {
+        Some(&mut self.version)
+    }
+}
+
+/// The tables.
+#[derive(Debug, Default)]
+pub struct Tables {
+    order: Table<OrderRow>,
+    customer: Table<CustomerRow>,
+}
+
+impl TableSet for Tables {
+    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
+        vec![&mut self.order, &mut self.customer]
+    }
+}
+
+/// The events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Of an order.
+    Order(OrderEvent),
+    /// Of a customer.
+    Customer(CustomerEvent),
+}
+
+/// The projection.
+#[derive(Clone, Copy, Debug)]
+pub struct Orders;
+
+/// The types of customer events that tell a name.
+const NAMING: &[&str] = &[CustomerCreated::FILE.wire_type, CustomerUpdated::FILE.wire_type];
+
+impl Projection for Orders {
+    type Event = Event;
+    type Tables = Tables;
+    type Emission = NoEmission;
+
+    fn sources(&self) -> Vec<Source<Event>> {
+        vec![Source::of(Event::Order), Source::of(Event::Customer).only(NAMING)]
+    }
+
+    /// Only the aggregate's own row, which the runtime names.
+    fn keys(&self, _: &Recorded<Event>, _: &mut Tables) {}
+
+    fn apply(
+        &self,
+        happened: &Recorded<Event>,
+        _: Timestamp,
+        tables: &mut Tables,
+        _: &mut Emissions<NoEmission>,
+    ) -> Result<(), ProjectionError> {
+        match &happened.event {
+            Event::Order(event) => order(&mut tables.order, &happened.key, event, happened.time),
+            Event::Customer(event) => customer(&mut tables.customer, &happened.key, event),
+        }
+    }
+}
+
+fn order(
+    orders: &mut Table<OrderRow>,
+    id: &AggregateId,
+    event: &OrderEvent,
+    time: Timestamp,
+) -> Result<(), ProjectionError> {
+    if let OrderEvent::Created(created) = event {
+        return Ok(orders.put(placed(id, created, time))?);
+    }
+    let order = orders.require(id)?;
+    order.updated_at = time;
+    match event {
+        OrderEvent::Created(_) => {}
+        OrderEvent::UsdRateAndValueAdded(added) => {
+            order.usd_rate = Some(added.usd_rate);
+            order.usd_value = Some(added.usd_value);
+            order.usd_rate_at = Some(added.time);
+        }
+        OrderEvent::ConfirmationRequired(_) => order.status = Status::Unconfirmed,
+        OrderEvent::Confirmed(_) => order.status = Status::Confirmed,
+    }
+    Ok(())
+}
+
+fn placed(id: &AggregateId, created: &OrderCreated, time: Timestamp) -> OrderRow {
+    OrderRow {
+        order_id: id.clone(),
+        customer_id: created.customer_id.clone(),
+        text: created.text.clone(),
+        value: created.value,
+        status: Status::New,
+        ordered_at: created.ordered_at,
+        usd_rate: None,
+        usd_value: None,
+        usd_rate_at: None,
+        updated_at: time,
+        version: 0,
+    }
+}
+
+fn customer(
+    customers: &mut Table<CustomerRow>,
+    id: &AggregateId,
+    event: &CustomerEvent,
+) -> Result<(), ProjectionError> {
+    match event {
+        CustomerEvent::Created(CustomerCreated { name, .. }) => {
+            let (customer_id, name) = (id.clone(), name.clone());
+            customers.put(CustomerRow { customer_id, name, version: 0 })?;
+        }
+        CustomerEvent::Updated(CustomerUpdated { name, .. }) => {
+            customers.require(id)?.name.clone_from(name);
+        }
+        CustomerEvent::EmailPermissionGranted(_) | CustomerEvent::EmailPermissionWithdrawn(_) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Component tests on the real Postgres.
+
+#[cfg(test)]
+mod projection;
+#[cfg(test)]
+mod queries;
+#[cfg(test)]
+mod stage;

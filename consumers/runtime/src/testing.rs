@@ -1,0 +1,259 @@
+//! A stage for component tests of projections: a schema of its own on the real Postgres, removed
+//! at the end, and events that come without a Kafka.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use event_log::{Partition, Position};
+use refinery::Runner;
+use schemas::{AggregateId, Encoder, EventId, Messages, Timestamp, Topic};
+use tokio_postgres::{Client, Config, NoTls};
+use uuid::Uuid;
+
+use crate::{
+    batch::Batch,
+    database::Database,
+    error::Error,
+    lease::Lease,
+    migrate::migrate,
+    projection::Projection,
+    recorded::{Item, Passed, Recorded},
+    transaction::{Applied, Applier},
+};
+
+/// Where the tests' Postgres is.
+///
+/// # Panics
+/// When `DATABASE_URL` is not set.
+#[must_use]
+#[expect(clippy::panic, reason = "a panic is how a test fails")]
+pub fn database_url() -> Config {
+    let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| {
+        panic!("DATABASE_URL is not set: run the tests by `cargo oneway test`, or set it yourself")
+    });
+    url.parse().unwrap_or_else(|_| panic!("DATABASE_URL is malformed"))
+}
+
+/// A schema that is dropped with this value.
+#[derive(Debug)]
+pub struct Schema {
+    name: String,
+    config: Config,
+}
+
+impl Schema {
+    /// A name that no other test uses. The schema itself is made by whoever migrates it.
+    #[must_use]
+    pub fn new() -> Self {
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        Self { name, config: database_url() }
+    }
+
+    /// Connections to it.
+    ///
+    /// # Errors
+    /// When the pool refuses its configuration.
+    pub fn database(&self) -> Result<Database, Error> {
+        Database::new(&self.config, &self.name, 8)
+    }
+}
+
+impl Default for Schema {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Schema {
+    /// Also when the test panics; on a thread of its own, since the test's runtime may be ending.
+    fn drop(&mut self) {
+        let drop = format!("drop schema if exists \"{}\" cascade", self.name);
+        let config = self.config.clone();
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let Ok(runtime) = runtime else { return };
+            runtime.block_on(async {
+                let Ok((client, connection)) = config.connect(NoTls).await else { return };
+                let driver = tokio::spawn(connection);
+                let _ = client.batch_execute(&drop).await;
+                driver.abort();
+            });
+        });
+        let _ = dropping.join();
+    }
+}
+
+/// A projection on its stage.
+#[derive(Debug)]
+pub struct Stage<P: Projection> {
+    /// What applies events.
+    pub applier: Applier<P>,
+    leases: BTreeMap<Partition, Arc<Lease>>,
+    next: BTreeMap<Partition, i64>,
+    schema: Arc<Schema>,
+}
+
+/// The time of every event on a stage: events are ordered by their positions, not by the clock.
+#[must_use]
+pub fn noon() -> Timestamp {
+    Timestamp::from_micros(1_795_176_000_000_000).unwrap_or_else(|_| Timestamp::now())
+}
+
+impl<P: Projection> Stage<P> {
+    /// Builds the stage.
+    ///
+    /// # Errors
+    /// When Postgres fails.
+    pub async fn open(
+        name: &'static str,
+        migrations: fn() -> Runner,
+        projection: P,
+    ) -> Result<Self, Error> {
+        let schema = Arc::new(Schema::new());
+        let database = schema.database()?;
+        migrate(&database, "", migrations()).await?;
+        Self::on(schema, database, name, projection)
+    }
+
+    /// A second instance of the consumer on the same stage.
+    ///
+    /// # Errors
+    /// When Postgres fails.
+    pub fn second(&self, projection: P) -> Result<Self, Error> {
+        let schema = Arc::clone(&self.schema);
+        let database = schema.database()?;
+        Self::on(schema, database, self.applier.name, projection)
+    }
+
+    fn on(
+        schema: Arc<Schema>,
+        database: Database,
+        name: &'static str,
+        projection: P,
+    ) -> Result<Self, Error> {
+        let ids: Vec<u32> = (1..).take(P::Emission::FILES.len()).collect();
+        let encoder = Encoder::new(&ids).map_err(event_log::Error::from)?;
+        let applier = Applier { name, generation: 1, database, projection, encoder };
+        Ok(Self { applier, leases: BTreeMap::new(), next: BTreeMap::new(), schema })
+    }
+
+    /// Takes a partition, as after a rebalance.
+    ///
+    /// # Errors
+    /// When Postgres fails.
+    pub async fn take(&mut self, topic: Topic, number: i32) -> Result<(), Error> {
+        for lease in self.applier.take(&[Partition { topic, number }]).await? {
+            self.next.insert(lease.partition, lease.start);
+            self.leases.insert(lease.partition, lease);
+        }
+        Ok(())
+    }
+
+    /// Applies what happened, as one batch at the given time; partitions are taken when they first
+    /// occur.
+    ///
+    /// # Errors
+    /// What the transaction returns.
+    pub async fn apply(
+        &mut self,
+        now: Timestamp,
+        happened: Vec<Happened<P::Event>>,
+    ) -> Result<Applied, Error> {
+        let batch = self.batch(happened).await?;
+        let applied = self.applier.apply(&batch, now).await;
+        if applied.is_err() {
+            for span in &batch.spans {
+                self.next.insert(span.lease.partition, span.from);
+            }
+        }
+        Ok(applied?.unwrap_or_default())
+    }
+
+    /// The batch of what happened, at the next offsets.
+    ///
+    /// # Errors
+    /// When Postgres fails.
+    pub async fn batch(
+        &mut self,
+        happened: Vec<Happened<P::Event>>,
+    ) -> Result<Batch<P::Event>, Error> {
+        let mut batch = Batch::default();
+        for happened in happened {
+            let partition = Partition { topic: happened.topic, number: happened.partition };
+            if !self.leases.contains_key(&partition) {
+                self.take(partition.topic, partition.number).await?;
+            }
+            let next = self.next.entry(partition).or_default();
+            if let Some(lease) = self.leases.get(&partition) {
+                batch.cover(lease, *next, *next + 1);
+            }
+            batch.items.push(happened.at(Position { partition, offset: *next }));
+            *next += 1;
+        }
+        Ok(batch)
+    }
+
+    /// A client for looking at the tables.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn client(&self) -> Result<Client, Error> {
+        self.applier.database.dedicated().await
+    }
+}
+
+/// An event that happens on a stage.
+#[derive(Clone, Debug)]
+pub struct Happened<E> {
+    topic: Topic,
+    partition: i32,
+    key: AggregateId,
+    sequence: i64,
+    /// Absent: of a type that the projection does not handle.
+    event: Option<E>,
+    time: Timestamp,
+}
+
+impl<E> Happened<E> {
+    /// An event of an aggregate, in partition 0.
+    ///
+    /// # Panics
+    /// When the key is no aggregate id.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a panic is how a test fails")]
+    pub fn new(topic: Topic, key: &str, sequence: i64, event: impl Into<Option<E>>) -> Self {
+        let key = AggregateId::new(key).unwrap_or_else(|error| panic!("{key}: {error}"));
+        Self { topic, partition: 0, key, sequence, event: event.into(), time: noon() }
+    }
+
+    /// In another partition.
+    #[must_use]
+    pub const fn in_partition(mut self, partition: i32) -> Self {
+        self.partition = partition;
+        self
+    }
+
+    /// At another time.
+    #[must_use]
+    pub const fn at_time(mut self, time: Timestamp) -> Self {
+        self.time = time;
+        self
+    }
+
+    fn at(self, at: Position) -> Item<E> {
+        let Self { key, sequence, event, time, topic, .. } = self;
+        let Some(event) = event else {
+            return Item::Passed(Passed { at, key, sequence: Some(sequence) });
+        };
+        let id = EventId::of_sequence(topic.name(), key.as_str(), sequence.unsigned_abs());
+        let correlation_id = Some(format!("cor-{key}").into());
+        Item::Handled(Recorded {
+            at,
+            key,
+            sequence: Some(sequence),
+            id,
+            correlation_id,
+            time,
+            event,
+        })
+    }
+}
