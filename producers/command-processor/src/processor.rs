@@ -36,18 +36,20 @@ impl Processor {
         Self { types }
     }
 
-    fn of(&mut self, topic: Topic) -> Option<&mut Box<dyn Aggregates>> {
-        self.types.iter_mut().find(|aggregates| aggregates.commands() == topic)
+    fn of(&mut self, partition: Partition) -> Result<&mut Box<dyn Aggregates>, Error> {
+        let mut types = self.types.iter_mut();
+        let found = types.find(|aggregates| aggregates.commands() == partition.topic);
+        found.ok_or(Error::NotOwned(partition))
     }
 }
 
 impl Step for Processor {
     fn assigned(&mut self, partition: Partition) -> Result<(), Error> {
-        self.of(partition.topic).map_or(Ok(()), |a| a.assigned(partition.number))
+        self.of(partition)?.assigned(partition.number)
     }
 
     fn revoked(&mut self, partition: Partition) {
-        if let Some(aggregates) = self.of(partition.topic) {
+        if let Ok(aggregates) = self.of(partition) {
             aggregates.revoked(partition.number);
         }
     }
@@ -58,7 +60,7 @@ impl Step for Processor {
         record: &BorrowedMessage<'_>,
         out: &mut dyn FnMut(OutRecord) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.of(position.partition.topic).map_or(Ok(()), |a| a.handle(position, record, out))
+        self.of(position.partition)?.handle(position, record, out)
     }
 
     fn finish(&mut self, out: &mut dyn FnMut(OutRecord) -> Result<(), Error>) -> Result<(), Error> {

@@ -74,7 +74,7 @@ where
             command.ok_or_else(|| malformed(format!("unknown command {}", envelope.message_type)))
         });
         let partition = position.partition.number;
-        let Some(shard) = self.shards.get_mut(&partition) else { return Ok(()) };
+        let shard = self.shards.get_mut(&partition).ok_or(Error::NotOwned(position.partition))?;
         let now = Timestamp::now();
         let request = Request {
             id: CommandId::from_key(envelope.id),

@@ -50,6 +50,9 @@ pub enum Error {
         /// For how long nothing came.
         seconds: u64,
     },
+    /// A record came of a partition that was never taken over: passing over it would lose it.
+    #[error("{0} has a record but was not taken over")]
+    NotOwned(Partition),
     /// A record of ours breaks a promise of the log: nothing must be built on it.
     #[error("{partition} offset {offset}: {reason}")]
     Corrupt {
@@ -74,7 +77,7 @@ impl Error {
         match self {
             Self::Kafka { source, .. } => class_of_kafka(source),
             Self::Registry(error) => error.class(),
-            Self::Stalled { .. } => ErrorClass::Transient,
+            Self::Stalled { .. } | Self::NotOwned(_) => ErrorClass::Transient,
             Self::Schema(_) | Self::Encode(_) | Self::Corrupt { .. } => ErrorClass::Fatal,
         }
     }

@@ -152,7 +152,7 @@ fn pause(wait: Duration, shutdown: &Shutdown) {
 struct Session<S> {
     consumer: Consumer,
     producers: [TransactionalProducer; 2],
-    turn: usize,
+    turn: bool,
     step: S,
     owned: Vec<Partition>,
 }
@@ -167,14 +167,19 @@ impl<S: Step> Session<S> {
         // read.
         let producers = [producer("a")?, producer("b")?];
         let consumer = Consumer::join(settings, role.name, &role.topics)?;
-        Ok(Self { consumer, producers, turn: 0, step, owned: Vec::new() })
+        Ok(Self { consumer, producers, turn: true, step, owned: Vec::new() })
     }
 
     fn run(mut self, health: &Part, shutdown: &Shutdown) -> Result<(), Error> {
         while !shutdown.is_requested() {
             let Self { consumer, producers, turn, step, owned } = &mut self;
-            let batch = poll_batch(consumer)?;
-            complete_changes(consumer, step, owned)?;
+            let mut batch = poll_batch(consumer)?;
+            let revoked = complete_changes(consumer, step, owned)?;
+            // Even if a partition has come back: then its records come again too.
+            let revoked = |record: &_| {
+                consumer.partition_of(record).is_some_and(|partition| revoked.contains(&partition))
+            };
+            batch.retain(|record| !revoked(record));
             if !owned.is_empty() {
                 health.ready();
             }
@@ -182,10 +187,8 @@ impl<S: Step> Session<S> {
                 continue;
             }
             let [a, b] = producers;
-            let producer = if *turn == 0 { a } else { b };
-            if answer(consumer, producer, step, owned, &batch)? {
-                *turn = 1 - *turn;
-            }
+            answer(consumer, if *turn { a } else { b }, step, &batch)?;
+            *turn = !*turn;
         }
         Ok(())
     }
@@ -206,11 +209,13 @@ fn poll_batch(consumer: &Consumer) -> Result<Vec<BorrowedMessage<'_>>, Error> {
     Ok(batch)
 }
 
+/// Takes over and gives up what the group says; returns what was given up.
 fn complete_changes<S: Step>(
     consumer: &Consumer,
     step: &mut S,
     owned: &mut Vec<Partition>,
-) -> Result<(), Error> {
+) -> Result<Vec<Partition>, Error> {
+    let mut gone = Vec::new();
     while let Some(change) = consumer.next_change() {
         match change {
             Change::Assigned(partitions) => {
@@ -230,41 +235,35 @@ fn complete_changes<S: Step>(
                 }
                 owned.retain(|partition| !partitions.contains(partition));
                 consumer.unassign(&partitions)?;
+                gone.extend(partitions);
             }
         }
     }
-    Ok(())
+    Ok(gone)
 }
 
-/// Answers a batch in one transaction; false when nothing of it was still ours.
+/// Answers a batch, which is not empty, in one transaction.
 fn answer<S: Step>(
     consumer: &Consumer,
     producer: &TransactionalProducer,
     step: &mut S,
-    owned: &[Partition],
     batch: &[BorrowedMessage<'_>],
-) -> Result<bool, Error> {
+) -> Result<(), Error> {
     // Taken now, not at the commit: a membership that is reset meanwhile would be let through.
     let membership = consumer.group_metadata()?;
     let mut next = BTreeMap::new();
+    producer.begin()?;
     for record in batch {
-        let Some(partition) = consumer.partition_of(record).filter(|p| owned.contains(p)) else {
-            continue;
-        };
-        if next.is_empty() {
-            producer.begin()?;
-        }
+        // The client delivers nothing but what was subscribed.
+        let Some(partition) = consumer.partition_of(record) else { continue };
         let position = Position { partition, offset: record.offset() };
         step.handle(position, record, &mut |out| producer.produce(out))?;
         next.insert(partition, record.offset() + 1);
-    }
-    if next.is_empty() {
-        return Ok(false);
     }
     step.finish(&mut |out| producer.produce(out))?;
     let next: Vec<_> = next.into_iter().collect();
     producer.send_offsets(&next, &membership)?;
     producer.commit()?;
     step.committed();
-    Ok(true)
+    Ok(())
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     failure::{Failure, Result},
     prepare::prepare,
-    report::Report,
+    report::{self, Report},
     stack::{
         build,
         catalog::{self, Instance, Service, Shared},
@@ -105,9 +105,10 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
     }
     if options.detach && !in_background {
         drop(lock);
-        return detached::launch(&folder, &mut signals, &report).await;
+        return detached::launch(&folder, &services, &mut signals, &report).await;
     }
-    let stack = Foreground { options: &options, workspace, folder: &folder, plan, report };
+    let (options, folder, wanted) = (&options, &folder, services);
+    let stack = Foreground { options, workspace, folder, wanted, plan, report };
     stack.run(lock, &mut signals).await
 }
 
@@ -116,6 +117,7 @@ struct Foreground<'a> {
     options: &'a Options,
     workspace: &'a Workspace,
     folder: &'a StateFolder,
+    wanted: Vec<Service>,
     plan: Plan,
     report: Report,
 }
@@ -146,7 +148,7 @@ impl Foreground<'_> {
     }
 
     async fn start(&self, running: &mut Running) -> Result<()> {
-        let Self { options, workspace, folder, plan, report } = self;
+        let Self { options, workspace, folder, plan, report, .. } = self;
         // Whatever is missing is missed before anything starts.
         let services = self.services()?;
         let ground = Ground { workspace, folder, ephemeral: false };
@@ -154,7 +156,10 @@ impl Foreground<'_> {
         prepare(&plan.endpoints, &options.namespace, report).await?;
         running.start_services(services).await?;
         let stack = running.publish()?;
-        summary::print(plan, &stack, folder);
+        if !detached::is_this_process() {
+            report::print(summary::text(&self.wanted, &stack));
+            report.note("Ctrl-C stops everything; the data stays for the next start.");
+        }
         Ok(())
     }
 

@@ -69,6 +69,14 @@ impl Kafka<'_> {
         let home = self.folder.kafka();
         fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
         let data = home.join("data");
+        // Kafka takes a comma for the end of the first of several folders.
+        if data.as_os_str().as_encoded_bytes().contains(&b',') {
+            return Err(Failure::setup(format!(
+                "Kafka cannot keep its data in a folder with a comma in its name: {}; choose another \
+                 with --state",
+                data.display()
+            )));
+        }
         if !data.join("meta.properties").is_file() {
             self.format(&home.join("data.new"), &data).await?;
         }

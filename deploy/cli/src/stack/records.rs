@@ -72,11 +72,15 @@ impl Records {
         Ok(self.inner.lock().unwrap_or_else(PoisonError::into_inner).stack.clone())
     }
 
+    /// It is about to be stopped: others must no longer count on it.
+    pub fn withdraw(&self) -> io::Result<()> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).published = false;
+        remove(&self.stack_file)
+    }
+
     /// Everything has stopped: nothing runs here any more.
     pub fn end(&self) -> io::Result<()> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.published = false;
-        remove(&self.stack_file)?;
+        self.withdraw()?;
         remove(&self.ledger_file)
     }
 

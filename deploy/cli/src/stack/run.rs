@@ -207,6 +207,9 @@ impl Running {
 
     /// Stops everything, users before what they use. A further signal ends all patience.
     pub async fn stop(mut self, signals: &mut Signals) -> Result<()> {
+        if let Err(error) = self.records.withdraw() {
+            self.report.note(format_args!("cannot remove stack.json: {error}"));
+        }
         let mut how = Stop::Gently;
         for kind in Kind::STOP_ORDER {
             let group: Vec<_> = self.parts.extract_if(.., |part| part.kind == kind).collect();

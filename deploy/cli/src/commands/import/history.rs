@@ -76,16 +76,19 @@ impl History {
             now,
             newest: None,
         };
-        // Finds the columns, or tells which one is missing.
-        let rows = history.rows()?;
-        if options.window.is_relative() {
-            let mut newest = None;
-            for (_, row) in rows {
-                newest = newest.max(row?.ok().map(|row| row.ordered_at));
-            }
-            history.newest = newest;
-        }
+        history.newest = history.newest()?;
         Ok(history)
+    }
+
+    /// The newest date, if the window needs it. In any case finds the columns, or tells which one
+    /// is missing.
+    fn newest(&self) -> Result<Option<Timestamp>> {
+        let mut newest = None;
+        let rows = self.rows()?;
+        for (_, row) in rows.take_while(|_| self.window.is_relative()) {
+            newest = newest.max(row?.ok().map(|row| row.ordered_at));
+        }
+        Ok(newest)
     }
 
     /// Reads it for everything but its orders.

@@ -14,10 +14,12 @@ use tokio::{
     time::sleep,
 };
 
+use super::summary;
 use crate::{
     failure::{Failure, Result},
-    report::Report,
+    report::{self, Report},
     stack::{
+        catalog::Service,
         document::{self, Stack},
         folder::StateFolder,
         logs, process,
@@ -46,6 +48,7 @@ pub fn begin() -> Result<Report> {
 /// Starts the background process, shows what it says, and returns once it is ready.
 pub async fn launch(
     folder: &StateFolder,
+    services: &[Service],
     signals: &mut Signals,
     report: &Report,
 ) -> Result<ExitCode> {
@@ -54,24 +57,25 @@ pub async fn launch(
     let mut shown = Shown { position: log.metadata().map_or(0, |found| found.len()), file: path };
     let mut child = spawn(log)?;
     let pid = child.id().context("the background process is gone already")?;
-    let ended = tokio::select! {
-        ended = until_ready(&mut child, pid, folder, &mut shown) => ended?,
+    let end = tokio::select! {
+        end = until_ready(&mut child, pid, folder, &mut shown) => end?,
         () = signals.next() => {
             report.note("interrupted: stopping the background process");
             let _ = process::signal_child(pid, Signal::SIGTERM);
-            Some(child.wait().await.context("cannot wait for the background process")?)
+            End::Ended(child.wait().await.context("cannot wait for the background process")?)
         }
     };
     shown.more();
-    match ended {
-        None => {
+    match end {
+        End::Ready(stack) => {
+            report::print(summary::text(services, &stack));
             report.note(format_args!(
-                "it runs in the background (pid {pid}); `cargo oneway down` stops it"
+                "It runs in the background (pid {pid}): `cargo oneway down` stops it."
             ));
             Ok(ExitCode::SUCCESS)
         }
         // It has said why.
-        Some(status) => Ok(exit_code(status)),
+        End::Ended(status) => Ok(exit_code(status)),
     }
 }
 
@@ -88,22 +92,28 @@ fn spawn(log: File) -> Result<Child> {
     Ok(child.context("cannot start the background process")?)
 }
 
-/// None once it is ready, its exit status when it ended before. It has deadlines for all it does.
+/// How waiting for the background process ended.
+enum End {
+    Ready(Box<Stack>),
+    Ended(ExitStatus),
+}
+
+/// Waits until it is ready or has ended. It has deadlines for all it does.
 async fn until_ready(
     child: &mut Child,
     pid: u32,
     folder: &StateFolder,
     shown: &mut Shown,
-) -> Result<Option<ExitStatus>> {
+) -> Result<End> {
     loop {
         shown.more();
-        let stack = document::read::<Stack>(&folder.stack_file());
-        if stack.is_ok_and(|stack| stack.is_some_and(|stack| stack.supervisor_pid == pid)) {
-            return Ok(None);
+        let stack = document::read::<Stack>(&folder.stack_file()).ok().flatten();
+        if let Some(stack) = stack.filter(|stack| stack.supervisor_pid == pid) {
+            return Ok(End::Ready(Box::new(stack)));
         }
         tokio::select! {
             ended = child.wait() => {
-                return Ok(Some(ended.context("cannot wait for the background process")?));
+                return Ok(End::Ended(ended.context("cannot wait for the background process")?));
             }
             () = sleep(LOOK) => {}
         }

@@ -1,37 +1,49 @@
 //! What a newcomer wants to know once everything runs.
 
-use super::detached;
-use crate::{
-    report,
-    stack::{document::Stack, folder::StateFolder, plan::Plan},
-};
+use crate::stack::{catalog::Service, document::Stack, postgres};
 
-/// Prints the URLs.
-pub fn print(plan: &Plan, stack: &Stack, folder: &StateFolder) {
-    report::print(text(plan, stack, folder));
-}
-
-fn text(plan: &Plan, stack: &Stack, folder: &StateFolder) -> String {
+/// The URLs, services in the order in which the data flows.
+pub fn text(services: &[Service], stack: &Stack) -> String {
     let mut lines = vec!["Oneway is up.".to_owned(), String::new()];
     let mut row = |name: &str, at: &str, about: &str| {
         lines.push(format!("  {name:<22} {at:<26} {about}").trim_end().to_owned());
     };
-    for instance in &plan.instances {
-        let url = instance.url().unwrap_or_else(|| "-".to_owned());
-        row(&instance.name(), &url, &instance.service.about);
+    for service in services {
+        let instances = stack.services.iter().filter(|(name, _)| is_instance(name, &service.name));
+        for (name, instance) in instances {
+            row(name, instance.url.as_deref().unwrap_or("-"), &service.about);
+        }
     }
     row("Kafka", &stack.kafka_brokers, "");
     row("schema registry", &stack.schema_registry_url, "");
-    match plan.postgres {
-        Some(_) => row("Postgres", &stack.database_url, ""),
-        // Somebody else's address may hold a secret.
-        None => row("Postgres", "as given by DATABASE_URL", ""),
-    }
-    row("stack.json", &folder.stack_file().display().to_string(), "");
+    // The address of somebody else's database may hold a secret.
+    let own = stack.infrastructure.contains_key(postgres::NAME);
+    row("Postgres", if own { &stack.database_url } else { "as given by DATABASE_URL" }, "");
+    row("stack.json", &stack.state_dir.join("stack.json").display().to_string(), "");
     lines.push(String::new());
-    if !detached::is_this_process() {
-        lines.push("Ctrl-C stops everything; the data stays for the next start.".into());
-    }
-    lines.push("`cargo oneway status` shows how all of it is doing, `cargo oneway logs NAME` what it says.".into());
+    lines.push(
+        "`cargo oneway status` shows how all of it is doing, `cargo oneway logs NAME` what it says."
+            .into(),
+    );
     lines.join("\n")
+}
+
+/// Whether a name is the service's, or that of a further instance such as `orders-2`.
+fn is_instance(name: &str, service: &str) -> bool {
+    name.strip_prefix(service).is_some_and(|rest| {
+        rest.strip_prefix('-').map_or(rest.is_empty(), |number| number.parse::<u32>().is_ok())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_instances_belong_to_their_service() {
+        assert!(is_instance("orders", "orders"));
+        assert!(is_instance("orders-2", "orders"));
+        assert!(!is_instance("orders-report", "orders"));
+        assert!(!is_instance("orders2", "orders"));
+    }
 }
