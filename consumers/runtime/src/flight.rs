@@ -4,7 +4,7 @@
 
 use deadpool_postgres::Object;
 use futures_util::future::{BoxFuture, FutureExt, try_join_all};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
     error::Error,
@@ -55,6 +55,20 @@ pub async fn load(connection: &Object, tables: &mut [&mut dyn AnyTable]) -> Resu
     let flight = wanted.iter().map(|wanted| wanted.query(connection));
     let rows = try_join_all(flight).await?;
     take(tables, &wanted, rows.into_iter())
+}
+
+/// Runs one query.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn select(
+    connection: &Object,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Error> {
+    let prepared = prepare(connection, sql).await?;
+    let rows = connection.query(&prepared, parameters).await;
+    rows.map_err(Error::postgres("run a query"))
 }
 
 /// Creates the rows that a table wants and does not have, then locks and reads them all.

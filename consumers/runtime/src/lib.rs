@@ -35,6 +35,7 @@ pub mod transaction;
 
 pub use chore::Chore;
 pub use database::Database;
+pub use deadpool_postgres::Object as Connection;
 pub use error::Error;
 pub use projection::{Emissions, NoEmission, Projection, ProjectionError};
 pub use recorded::{Recorded, Source};

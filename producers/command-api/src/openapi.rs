@@ -31,6 +31,7 @@ use crate::{
             **Errors** are problem details (RFC 9457) with a stable `code`, the `correlationId` and, \
             where fields are wrong, `errors` with JSON pointers.",
     ),
+    components(schemas(Taken)),
     tags(
         (name = "customers", description = "Customers, and whether they may be written to"),
         (name = "orders", description = "Orders and their confirmation"),

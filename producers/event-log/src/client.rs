@@ -122,6 +122,10 @@ impl ClientContext for ClientLog {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition is no error, though it comes the same way.
+        if matches!(error, KafkaError::PartitionEOF(_)) {
+            return;
+        }
         let Some(left_out) = self.admit("error") else {
             return;
         };

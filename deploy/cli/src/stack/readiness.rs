@@ -29,6 +29,19 @@ pub async fn answers(http: &Client, url: &str) -> bool {
     http.get(url).send().await.is_ok_and(|response| response.status().is_success())
 }
 
+/// What a URL answers, for people.
+pub async fn said(http: &Client, url: &str) -> String {
+    let answer = async {
+        let response = http.get(url).send().await?;
+        let status = response.status();
+        Ok::<_, reqwest::Error>(format!("{status} {}", response.text().await?.trim()))
+    };
+    match answer.await {
+        Ok(answer) => format!("{url} answers {answer}"),
+        Err(_) => format!("{url} does not answer"),
+    }
+}
+
 /// Waits until a URL answers with success. Whoever calls sets the deadline.
 pub async fn until_answers(http: &Client, url: &str) {
     while !answers(http, url).await {

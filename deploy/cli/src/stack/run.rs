@@ -159,7 +159,15 @@ impl Running {
         let ready = std::cell::Cell::new(0_usize);
         let waits = instances.iter().map(async |instance| {
             let url = format!("{}/health/ready", instance.admin_url());
-            self.await_part(&instance.name(), readiness::until_answers(&http, &url)).await?;
+            let works = readiness::until_answers(&http, &url);
+            match self.await_part(&instance.name(), works).await {
+                Err(Failure::Unavailable(error)) => {
+                    // What it says to miss itself may say more than its log.
+                    let said = readiness::said(&http, &url).await;
+                    return Err(Failure::unavailable(format!("{error:#}\n{said}")));
+                }
+                other => other?,
+            }
             ready.set(ready.get() + 1);
             step.at(&format!("ready: {} of {all}", ready.get()));
             Ok::<_, Failure>(())

@@ -66,7 +66,7 @@ pub struct RejectionBody {
 /// Outcomes are kept for a day. A command that another instance has taken is known here only once
 /// it was decided.
 #[utoipa::path(
-    get, path = "/v1/commands/{id}", tag = "commands",
+    get, path = "/v1/commands/{id}", operation_id = "commandStatus", tag = "commands",
     params(("id" = String, Path, description = "Id of the command, a UUID")),
     responses(
         (status = 200, description = "Its outcome, or that it has none yet", body = CommandStatus),

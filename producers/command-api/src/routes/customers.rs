@@ -66,7 +66,7 @@ pub struct PermissionSource {
 
 /// Create a customer.
 #[utoipa::path(
-    post, path = "/v1/customers", tag = "customers", params(CommandHeaderParams),
+    post, path = "/v1/customers", operation_id = "createCustomer", tag = "customers", params(CommandHeaderParams),
     request_body = NewCustomer,
     responses(
         (status = 201, description = "Created", body = Accepted, headers(
@@ -88,7 +88,7 @@ pub async fn create(
 
 /// Replace the data of a customer.
 #[utoipa::path(
-    put, path = "/v1/customers/{id}", tag = "customers",
+    put, path = "/v1/customers/{id}", operation_id = "updateCustomer", tag = "customers",
     params(("id" = String, Path, description = "Id of the customer"), CommandHeaderParams),
     request_body = CustomerData,
     responses(
@@ -113,6 +113,7 @@ pub async fn update(
 /// Allow e-mails to a customer, who must have an address.
 #[utoipa::path(
     put, path = "/v1/customers/{id}/email-permission", tag = "customers",
+    operation_id = "grantEmailPermission",
     params(("id" = String, Path, description = "Id of the customer"), CommandHeaderParams),
     request_body = PermissionSource,
     responses(
@@ -134,6 +135,7 @@ pub async fn grant_email_permission(
 /// Allow no more e-mails to a customer.
 #[utoipa::path(
     delete, path = "/v1/customers/{id}/email-permission", tag = "customers",
+    operation_id = "withdrawEmailPermission",
     params(("id" = String, Path, description = "Id of the customer"), CommandHeaderParams),
     request_body = PermissionSource,
     responses(

@@ -41,14 +41,14 @@ use crate::{
 }))]
 pub struct GenericCommand {
     /// `customer` or `order`.
-    #[schema(required)]
+    #[schema(required, value_type = String)]
     aggregate_name: Option<String>,
     /// Id of the aggregate: 1 to 128 characters of `A-Z a-z 0-9 . _ : -`.
-    #[schema(required)]
+    #[schema(required, value_type = String)]
     aggregate_id: Option<String>,
     /// Of a customer: `CREATE`, `UPDATE`, `GRANT_EMAIL_PERMISSION`, `WITHDRAW_EMAIL_PERMISSION`;
     /// of an order: `CREATE`, `ADD_USD_RATE_AND_VALUE`, `REQUIRE_CONFIRMATION`, `CONFIRM`.
-    #[schema(required)]
+    #[schema(required, value_type = String)]
     command: Option<String>,
     /// Fields of the command; none when absent.
     #[schema(value_type = Option<Object>)]
@@ -62,7 +62,7 @@ pub struct GenericCommand {
 /// Answers 200 with the text `OK`, or with JSON when `Accept` asks for it. Errors are problem
 /// details; a 400 is their `detail` alone when `Accept` asks for `text/plain`.
 #[utoipa::path(
-    post, path = "/api/command", tag = "generic", params(CommandHeaderParams),
+    post, path = "/api/command", operation_id = "sendCommand", tag = "generic", params(CommandHeaderParams),
     request_body = GenericCommand,
     responses(
         (status = 200, description = "Accepted", content(

@@ -43,7 +43,7 @@ pub struct NewOrder {
 
 /// Place an order.
 #[utoipa::path(
-    post, path = "/v1/orders", tag = "orders", params(CommandHeaderParams),
+    post, path = "/v1/orders", operation_id = "createOrder", tag = "orders", params(CommandHeaderParams),
     request_body = NewOrder,
     responses(
         (status = 201, description = "Placed", body = Accepted, headers(
@@ -70,7 +70,7 @@ pub async fn create(
 
 /// Confirm an order. Has no body.
 #[utoipa::path(
-    post, path = "/v1/orders/{id}/confirmation", tag = "orders",
+    post, path = "/v1/orders/{id}/confirmation", operation_id = "confirmOrder", tag = "orders",
     params(("id" = String, Path, description = "Id of the order"), CommandHeaderParams),
     responses(
         (status = 200, description = "Confirmed", body = Accepted, headers(

@@ -248,6 +248,16 @@ async fn the_description_is_whole() {
             assert!(described || !is_command, "{method} {path} {status}");
         }
     }
+    let operations = paths.values().flat_map(|path| path.as_object().unwrap().values());
+    let ids: Vec<_> = operations.map(|one| one["operationId"].as_str().unwrap()).collect();
+    let distinct: std::collections::HashSet<_> = ids.iter().collect();
+    assert_eq!(ids.len(), distinct.len(), "{ids:?}");
+    let text = description.to_string();
+    for (_, name) in text.match_indices("#/components/schemas/").map(|(at, start)| {
+        text[at + start.len()..].split_once('"').map(|(name, _)| (at, name)).unwrap()
+    }) {
+        assert!(description["components"]["schemas"][name].is_object(), "{name}");
+    }
     let page = world.ask("GET /docs/", &[], "").await;
     assert_eq!((page.status, page.text.contains("swagger-ui")), (200, true));
 }

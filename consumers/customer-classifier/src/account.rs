@@ -1,0 +1,181 @@
+//! What happens to one customer: a confirmed order is counted, the customer becomes known, the
+//! sum is made anew. Pure; whatever changes the class is published.
+
+use consumer_runtime::{Emissions, columns, field::Field};
+use schemas::{
+    AggregateId, Money, Timestamp,
+    classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
+};
+
+use crate::rule::Rule;
+
+/// The largest sum that is kept: what `numeric(18, 2)` holds. Whoever ordered for more is an A.
+const LARGEST: Money = Money::from_minor(999_999_999_999_999_999);
+
+/// A class as a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Class(pub CustomerClass);
+
+impl Field for Class {
+    const TYPE: &'static str = "text";
+    type Sent<'a> = &'static str;
+    type Received = String;
+
+    fn send(&self) -> &'static str {
+        self.0.as_str()
+    }
+
+    fn receive(received: String) -> Option<Self> {
+        CustomerClass::from_letter(&received).map(Self)
+    }
+}
+
+columns! {
+    /// A customer and its class.
+    pub struct CustomerRow {
+        /// Its id.
+        pub customer_id: AggregateId,
+        /// True from its first event on; nothing is published before.
+        pub known: bool,
+        /// Sum of the confirmed orders in the window.
+        pub revenue: Money,
+        /// Their number.
+        pub orders: i64,
+        /// The rule by which they were counted; empty while nothing was.
+        pub rule: String,
+        /// When the sum has to be made anew.
+        pub next_due_at: Option<Timestamp>,
+        /// The last class that was published.
+        pub class: Option<Class>,
+        /// Its number.
+        pub sequence: i64,
+        /// When it was published.
+        pub classified_at: Option<Timestamp>,
+        /// Number of the customer's own events in this row.
+        pub version: i64,
+    }
+}
+
+/// The confirmed orders of a customer in the window, added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Their value.
+    pub revenue: Money,
+    /// Their number.
+    pub orders: i64,
+    /// When the oldest was ordered.
+    pub oldest: Option<Timestamp>,
+}
+
+type Out = Emissions<ClassificationEvent>;
+
+impl CustomerRow {
+    /// A row as the database makes it.
+    #[must_use]
+    pub const fn new(customer_id: AggregateId) -> Self {
+        Self {
+            customer_id,
+            known: false,
+            revenue: Money::ZERO,
+            orders: 0,
+            rule: String::new(),
+            next_due_at: None,
+            class: None,
+            sequence: 0,
+            classified_at: None,
+            version: 0,
+        }
+    }
+
+    /// True while revenue and orders are what the rule makes of the orders at this time.
+    fn is_settled(&self, rule: &Rule, now: Timestamp) -> bool {
+        self.rule == rule.version() && self.next_due_at.is_none_or(|due| due > now)
+    }
+
+    /// Begins to count by this rule; what was counted by another one is due to be made anew.
+    fn follow(&mut self, rule: &Rule, now: Timestamp) {
+        if self.rule.is_empty() {
+            rule.version().clone_into(&mut self.rule);
+        } else if self.rule != rule.version() {
+            self.next_due_at = Some(now);
+        }
+    }
+
+    /// An order was confirmed.
+    pub fn count(
+        &mut self,
+        (value, ordered_at): (Money, Timestamp),
+        rule: &Rule,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        self.follow(rule, now);
+        if !self.is_settled(rule, now) {
+            // The sum that is due will contain it.
+            return;
+        }
+        let leaves_at = rule.leaves_at(ordered_at);
+        if leaves_at.is_some_and(|leaves_at| leaves_at <= now) {
+            return;
+        }
+        self.revenue = self.revenue.checked_add(value).map_or(LARGEST, |sum| sum.min(LARGEST));
+        self.orders += 1;
+        self.next_due_at = [self.next_due_at, leaves_at].into_iter().flatten().min();
+        self.classify(rule, now, out);
+    }
+
+    /// The customer became known: it starts as C. Orders that were confirmed before (their events
+    /// come by another topic) may make it something else at once.
+    pub fn become_known(&mut self, rule: &Rule, now: Timestamp, out: &mut Out) {
+        self.known = true;
+        self.follow(rule, now);
+        let settled = self.is_settled(rule, now);
+        let stays = settled && rule.class_of(self.revenue) == CustomerClass::C;
+        let figures = if stays { (self.revenue, self.orders) } else { (Money::ZERO, 0) };
+        self.publish(CustomerClass::C, figures, rule, now, out);
+        if settled {
+            self.classify(rule, now, out);
+        }
+    }
+
+    /// The sum was made anew.
+    pub fn settle(&mut self, sum: Sum, rule: &Rule, now: Timestamp, out: &mut Out) {
+        self.revenue = sum.revenue.min(LARGEST);
+        self.orders = sum.orders;
+        rule.version().clone_into(&mut self.rule);
+        self.next_due_at = sum.oldest.and_then(|oldest| rule.leaves_at(oldest));
+        self.classify(rule, now, out);
+    }
+
+    /// Publishes the class if it is another one.
+    fn classify(&mut self, rule: &Rule, now: Timestamp, out: &mut Out) {
+        let class = rule.class_of(self.revenue);
+        if self.known && self.class != Some(Class(class)) {
+            self.publish(class, (self.revenue, self.orders), rule, now, out);
+        }
+    }
+
+    fn publish(
+        &mut self,
+        class: CustomerClass,
+        (revenue, orders): (Money, i64),
+        rule: &Rule,
+        now: Timestamp,
+        out: &mut Out,
+    ) {
+        let previous = self.class.replace(Class(class));
+        self.sequence += 1;
+        self.classified_at = Some(now);
+        let updated = CustomerClassificationUpdated {
+            customer_id: self.customer_id.clone(),
+            class,
+            previous_class: previous.map(|previous| previous.0),
+            confirmed_revenue: revenue,
+            confirmed_orders: orders,
+            window_days: rule.window_days(),
+            rule_version: rule.version().to_owned(),
+            evaluated_at: now,
+        };
+        out.emit(&self.customer_id, self.sequence, updated);
+    }
+}

@@ -1,0 +1,12 @@
+//! Component tests on the real Postgres.
+
+#[cfg(test)]
+mod aging;
+#[cfg(test)]
+mod classes;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod queries;
+#[cfg(test)]
+mod stage;
