@@ -66,7 +66,13 @@ impl Default for Schema {
 impl Drop for Schema {
     /// Also when the test panics; on a thread of its own, since the test's runtime may be ending.
     fn drop(&mut self) {
-        let drop = format!("drop schema if exists \"{}\" cascade", self.name);
+        // Sessions first: one that a failed test left inside a transaction would hold locks.
+        let drop = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity \
+             where application_name = '{0}'; \
+             drop schema if exists \"{0}\" cascade",
+            self.name
+        );
         let config = self.config.clone();
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -143,6 +143,9 @@ impl<P: Projection> Applier<P> {
         if moved == share.spans.len() {
             return Ok(true);
         }
+        // Some may have moved inside this transaction: look at what is stored.
+        let undone = connection.batch_execute("rollback").await;
+        undone.map_err(Error::postgres("roll back a transaction"))?;
         match offset::explain(client(connection), self.generation, &share.spans).await? {
             Some(Refusal::Done) => Ok(false),
             Some(Refusal::Fenced(partition)) => Err(Error::Fenced(partition)),

@@ -48,6 +48,11 @@ impl Workspace {
         &self.target
     }
 
+    /// Where stacks note which free ports they have.
+    pub fn ports(&self) -> PathBuf {
+        self.target.join("stack/ports")
+    }
+
     /// What a stack is kept in unless another folder is named.
     pub fn default_state(&self) -> PathBuf {
         self.root.join(".oneway")

@@ -1,13 +1,19 @@
 //! The environment, read once and into types. Problems are collected, so that a bad deployment
 //! is mended in one go: [`Env::finish`] names every bad variable.
 
-use std::{cell::RefCell, collections::HashMap, fmt, str::FromStr};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    fmt,
+    str::FromStr,
+};
 
 /// The variables of a process.
 #[derive(Debug)]
 pub struct Env {
     prefix: String,
     variables: HashMap<String, String>,
+    asked: RefCell<BTreeSet<String>>,
     problems: RefCell<Vec<String>>,
 }
 
@@ -37,7 +43,7 @@ impl Env {
     #[must_use]
     pub fn new(binary: &str, variables: HashMap<String, String>) -> Self {
         let prefix = binary.to_uppercase().replace('-', "_");
-        Self { prefix, variables, problems: RefCell::default() }
+        Self { prefix, variables, asked: RefCell::default(), problems: RefCell::default() }
     }
 
     /// The binary's own variable, such as `NAME` → `ORDERS_NAME`.
@@ -56,6 +62,7 @@ impl Env {
 
     /// An optional text; empty counts as missing.
     pub fn optional(&self, name: &str) -> Option<String> {
+        self.asked.borrow_mut().insert(name.to_owned());
         self.variables.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
@@ -88,6 +95,11 @@ impl Env {
         }
         self.problem(format!("{name} is {value}, not in {}..={}", bounds.start(), bounds.end()));
         default
+    }
+
+    /// The names of all variables that were asked for.
+    pub fn asked(&self) -> BTreeSet<String> {
+        self.asked.borrow().clone()
     }
 
     /// Records what is wrong with a combination of variables.

@@ -1,6 +1,14 @@
 //! The life of a process: settings → logs → metrics → signals → role → drain → exit code.
 
-use std::{fmt, future::Future, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    future::Future,
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
@@ -74,9 +82,15 @@ where
     F: Future<Output = Result<(), Failure>>,
 {
     let env = Env::of_process(name);
-    let format = env.parsed("LOG_FORMAT", logging::Format::Text);
-    logging::init(format, env.optional("RUST_LOG").as_deref());
-    let admin = env.parsed(&env.own("ADMIN_ADDRESS"), SocketAddr::from(([127, 0, 0, 1], 0)));
+    if let Some(argument) = std::env::args().nth(1) {
+        return explain(name, &argument, || {
+            read(&env);
+            configure(&env);
+            env.asked()
+        });
+    }
+    let (format, filter, admin) = read(&env);
+    logging::init(format, filter.as_deref());
     let settings = configure(&env);
     let end = env.finish().map_err(Failure::from).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -98,6 +112,30 @@ where
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// The shell's own settings.
+fn read(env: &Env) -> (logging::Format, Option<String>, SocketAddr) {
+    let format = env.parsed("LOG_FORMAT", logging::Format::Text);
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    (format, env.optional("RUST_LOG"), env.parsed(&env.own("ADMIN_ADDRESS"), loopback))
+}
+
+/// Answers whoever starts a binary by hand: it takes no arguments, but tells what it reads.
+fn explain(name: &str, argument: &str, asked: impl FnOnce() -> BTreeSet<String>) -> ExitCode {
+    if argument == "--settings" {
+        let asked = asked().into_iter().collect::<Vec<_>>();
+        // Whoever closed the pipe has read enough.
+        let _ = writeln!(io::stdout(), "{}", asked.join("\n"));
+        return ExitCode::SUCCESS;
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let _ = writeln!(
+        io::stderr(),
+        "{name} {version} takes no arguments but --settings, which lists the environment \
+         variables that it reads; deploy/env.example explains them"
+    );
+    if argument == "--help" { ExitCode::SUCCESS } else { ExitCode::from(64) }
 }
 
 async fn live<F>(

@@ -58,7 +58,8 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     let services = catalog::read(&workspace.deploy("services.yaml"))?;
     let existing = Existing::of_environment();
     existing.announce(&report);
-    let plan = Plan::make(&existing, Vec::new(), &Scale::new(), Policy::Auto)?;
+    let (plan, _reservation) =
+        Plan::make(&existing, Vec::new(), &Scale::new(), Policy::Auto, &workspace.ports())?;
     build::build(workspace, &services, false, &report, &mut signals).await?;
     let base = temporary_folder()?;
     let folder = StateFolder::open_or_create(&base.path().join("state"))?;

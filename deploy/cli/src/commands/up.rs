@@ -96,7 +96,8 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
     let existing = Existing::of_environment();
     existing.announce(&report);
     let scale = options.scale.iter().cloned().collect();
-    let plan = Plan::make(&existing, services.clone(), &scale, options.ports)?;
+    let (plan, reservation) =
+        Plan::make(&existing, services.clone(), &scale, options.ports, &workspace.ports())?;
     if plan.needs_java() {
         Java::find().await?;
     }
@@ -104,12 +105,14 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
         build::build(workspace, &services, options.release, &report, &mut signals).await?;
     }
     if options.detach && !in_background {
-        drop(lock);
+        drop((lock, reservation));
         return detached::launch(&folder, &services, &mut signals, &report).await;
     }
     let (options, folder, wanted) = (&options, &folder, services);
     let stack = Foreground { options, workspace, folder, wanted, plan, report };
-    stack.run(lock, &mut signals).await
+    let end = stack.run(lock, &mut signals).await;
+    drop(reservation);
+    end
 }
 
 /// A stack that lives as long as this process.

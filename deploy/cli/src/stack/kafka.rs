@@ -106,6 +106,8 @@ impl Kafka<'_> {
         })
     }
 
+    /// The serial collector did not lose against the default one in a producer's run of 3 million
+    /// records on two cores, and keeps the process smaller.
     fn jvm(&self) -> Vec<String> {
         let mut args: Vec<String> =
             ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]

@@ -1,6 +1,6 @@
 //! What is to run where: decided, and checked for what is in the way, before anything starts.
 
-use std::{collections::BTreeMap, env};
+use std::{collections::BTreeMap, env, path::Path};
 
 use crate::{
     failure::{Failure, Result},
@@ -11,7 +11,7 @@ use crate::{
         document::{self, Stack},
         folder::StateFolder,
         kafka,
-        ports::{self, Policy, Wanted},
+        ports::{self, Policy, Reservation, Wanted},
         postgres, registry,
     },
 };
@@ -77,16 +77,18 @@ pub struct Plan {
 pub type Scale = BTreeMap<String, u32>;
 
 impl Plan {
-    /// Gives each process its ports; fails when one of them is taken.
+    /// Gives each process its ports, which are its own as long as the reservation is held; fails
+    /// when one of them is taken.
     pub fn make(
         existing: &Existing,
         services: Vec<Service>,
         scale: &Scale,
         policy: Policy,
-    ) -> Result<Self> {
+        reservations: &Path,
+    ) -> Result<(Self, Reservation)> {
         let wishes = Wishes::of(existing, services, scale, policy)?;
-        let assigned = ports::assign(&wishes.wanted)?;
-        Ok(wishes.into_plan(existing, &mut assigned.into_iter()))
+        let (assigned, reservation) = ports::assign(&wishes.wanted, reservations)?;
+        Ok((wishes.into_plan(existing, &mut assigned.into_iter()), reservation))
     }
 
     /// Whether nothing has to be fetched or started besides the services.

@@ -2,9 +2,12 @@
 
 use std::{
     collections::BTreeSet,
+    fs::{self, File},
     net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
 };
 
+use anyhow::Context;
 use clap::ValueEnum;
 use rand::seq::SliceRandom;
 
@@ -45,21 +48,56 @@ impl Wanted {
     }
 }
 
-/// Gives everybody a port, in the order of the wishes.
-pub fn assign(wanted: &[Wanted]) -> Result<Vec<u16>> {
+/// Free ports that were given out, kept from other stacks of the workspace until it is dropped: between
+/// the choice of a port and the process that listens there pass seconds, and tests start many stacks.
+#[derive(Debug, Default)]
+pub struct Reservation {
+    held: Vec<(PathBuf, File)>,
+}
+
+impl Reservation {
+    /// Reserves a port, unless another stack has it.
+    fn claim(&mut self, folder: &Path, port: u16) -> bool {
+        let path = folder.join(port.to_string());
+        let Ok(file) = File::options().create(true).append(true).open(&path) else { return false };
+        let claimed = file.try_lock().is_ok() && is_free(port);
+        if claimed {
+            self.held.push((path, file));
+        }
+        claimed
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        for (path, _file) in self.held.drain(..) {
+            // Left behind it does no harm: its lock ends with this process.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Gives everybody a port, in the order of the wishes; those given out are noted in the folder.
+pub fn assign(wanted: &[Wanted], folder: &Path) -> Result<(Vec<u16>, Reservation)> {
     let mut candidates: Vec<u16> = FREE.collect();
     candidates.shuffle(&mut rand::rng());
-    choose(wanted, candidates, is_free).map_err(Failure::setup)
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make {}", folder.display()))
+        .map_err(Failure::Setup)?;
+    let mut reservation = Reservation::default();
+    let ports = choose(wanted, candidates, is_free, |port| reservation.claim(folder, port));
+    Ok((ports.map_err(Failure::setup)?, reservation))
 }
 
 fn choose(
     wanted: &[Wanted],
     candidates: Vec<u16>,
     is_free: impl Fn(u16) -> bool,
-) -> std::result::Result<Vec<u16>, String> {
+    mut claim: impl FnMut(u16) -> bool,
+) -> Result<Vec<u16>, String> {
     let fixed: BTreeSet<u16> = wanted.iter().filter_map(|wish| wish.port).collect();
     let mut candidates =
-        candidates.into_iter().filter(|port| !fixed.contains(port) && is_free(*port));
+        candidates.into_iter().filter(|port| !fixed.contains(port) && claim(*port));
     let mut taken = Vec::new();
     let mut chosen = Vec::with_capacity(wanted.len());
     let mut given = BTreeSet::new();
@@ -93,8 +131,9 @@ fn is_free(port: u16) -> bool {
 mod tests {
     use super::*;
 
-    fn plan(wanted: &[Wanted], busy: &[u16]) -> std::result::Result<Vec<u16>, String> {
-        choose(wanted, vec![1, 2, 3], |port| !busy.contains(&port))
+    fn plan(wanted: &[Wanted], busy: &[u16]) -> Result<Vec<u16>, String> {
+        let is_free = |port: u16| !busy.contains(&port);
+        choose(wanted, vec![1, 2, 3], is_free, is_free)
     }
 
     #[test]
@@ -122,5 +161,17 @@ mod tests {
     fn a_listener_takes_its_port() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         assert!(!is_free(listener.local_addr().unwrap().port()));
+    }
+
+    #[test]
+    fn reserved_ports_are_not_given_out_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut one, mut other) = (Reservation::default(), Reservation::default());
+        let port = FREE.clone().find(|port| one.claim(folder.path(), *port)).unwrap();
+        assert!(!other.claim(folder.path(), port));
+        drop(one);
+        assert!(other.claim(folder.path(), port));
+        drop(other);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -83,20 +83,17 @@ impl Running {
             Some(port) => Some(self.start_postgres(port, &distribution, ground).await?),
             None => None,
         };
-        if let Some(((java, KafkaPorts { port, controller }), folder)) =
-            java.as_ref().zip(plan.kafka).zip(Some(ground.folder))
-        {
+        let (distribution, folder) = (&distribution, ground.folder);
+        if let (Some(java), Some(KafkaPorts { port, controller })) = (&java, plan.kafka) {
             step.at("starting Kafka");
-            let distribution = &distribution;
             let kafka = Kafka { java, distribution, folder, port, controller_port: controller };
             self.start(kafka.prepare().await?);
         }
         if let Some(postgres) = postgres {
             self.await_postgres(&postgres).await?;
         }
-        if let Some((java, RegistryPorts { port, management })) = java.as_ref().zip(plan.registry) {
+        if let (Some(java), Some(RegistryPorts { port, management })) = (&java, plan.registry) {
             step.at("starting the schema registry");
-            let (distribution, folder) = (&distribution, ground.folder);
             let (management_port, postgres_port) = (management, plan.postgres);
             let registry =
                 Registry { java, distribution, folder, port, management_port, postgres_port };

@@ -207,7 +207,9 @@ impl Keeper {
 
     fn spawn(&self) -> io::Result<(Child, u32)> {
         let Spec { program, args, env, clear_env, folder, run_as, log, .. } = &self.spec;
-        let output = logs::open(log)?;
+        let output = logs::open(log).map_err(|error| {
+            io::Error::other(format!("cannot open its log {}: {error}", log.display()))
+        })?;
         let mut command = Command::new(program);
         if *clear_env {
             command.env_clear();
@@ -411,7 +413,7 @@ mod tests {
         let part = bench.start("exit 0");
         let state = becomes(&part, |state| matches!(state, State::Waiting(..))).await;
         let State::Waiting(how, _) = state else { unreachable!() };
-        assert!(how.starts_with("cannot run /bin/sh"), "{how}");
+        assert!(how.starts_with("cannot run /bin/sh: cannot open its log"), "{how}");
         bench.stop(part, Stop::Gently).await;
     }
 }

@@ -39,10 +39,12 @@ fn expected() -> (i64, i64, Vec<u64>) {
     (sum, rows, refused)
 }
 
+/// An import that is slow enough to be hurt in the middle.
 fn import(installation: &Installation) -> std::process::Command {
     let mut command = installation.oneway();
     command.arg("import").arg(file());
     command.args(["--customer", "customer_id", "--date", "date", "--value", "value", "--json"]);
+    command.args(["--concurrency", "8"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -74,7 +76,7 @@ async fn a_history_imported_under_kills_is_exact() {
     let (sum, rows, refused) = expected();
     assert_eq!((rows, refused.len()), (ORDERS, 8), "the file is the one that was counted");
     let installation = Installation::start(&SERVICES, &RULE).await;
-    let importing = import(&installation).spawn().unwrap();
+    let mut importing = import(&installation).spawn().unwrap();
     let database = installation.database().await;
     for (service, orders) in
         [("command-processor", 500), ("orders", 2000), ("customer-classifier", 3500)]
@@ -82,6 +84,7 @@ async fn a_history_imported_under_kills_is_exact() {
         // Each dies in the middle of the stream, at its own place.
         let look = async || figures(&database).await[1];
         eventually(&format!("{orders} orders"), look, |seen| *seen >= orders).await;
+        assert!(importing.try_wait().unwrap().is_none(), "the import ended before the kill");
         installation.kill(service).await;
     }
     let output = tokio::task::spawn_blocking(move || importing.wait_with_output().unwrap());

@@ -15,5 +15,6 @@ mod dependencies;
 mod import;
 mod independent;
 mod repeats;
+mod settings;
 mod shutdown;
 mod story;

@@ -1,0 +1,16 @@
+//! Component tests on the real Postgres, with a projection that counts books on shelves.
+
+#[cfg(test)]
+mod batches;
+#[cfg(test)]
+mod fencing;
+#[cfg(test)]
+mod library;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod numerics;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod sharing;
