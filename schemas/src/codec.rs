@@ -11,7 +11,7 @@ use apache_avro::{
 use crate::message::Messages;
 
 /// Bytes in front of the datum.
-const PREFIX: usize = 5;
+pub const PREFIX: usize = 5;
 
 /// Largest payload that is decoded, in bytes; also the largest the brokers take by default.
 pub const MAX_PAYLOAD: usize = 1024 * 1024;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    codec::PREFIX,
     id::{AggregateId, CommandId, EventId},
     message::sole_message,
     timestamp::Timestamp,
@@ -95,6 +96,9 @@ pub struct CommandOutcome {
     pub aggregate: String,
     /// Id of the aggregate.
     pub aggregate_id: String,
+    /// [`fingerprint`] of the command that this answers: under one command id there may have
+    /// been several.
+    pub fingerprint: i64,
     /// Version of the aggregate after the command.
     pub version: i64,
     /// Ids of the events that the command made, in order.
@@ -108,6 +112,20 @@ sole_message!(
     CommandOutcome, "CommandOutcome" on Topic::COMMAND_RESULTS,
     file "command_outcome" in "command" as "command_outcome"
 );
+
+/// Hash (FNV-1a, 64 bits) of what makes a command this one and no other, whatever its id. Not of
+/// the schema id in front of the payload: a repeat may come from a newer sender. Stored, so it must
+/// never change; zero is reserved for "not known".
+#[must_use]
+pub fn fingerprint(wire_type: &str, expected_version: Option<u64>, payload: &[u8]) -> i64 {
+    let datum = payload.get(PREFIX..).unwrap_or(payload);
+    let version = expected_version.map_or(0, |version| version.wrapping_add(1));
+    let parts = [wire_type.as_bytes(), &version.to_be_bytes(), datum];
+    let hash = parts.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash.cast_signed() | i64::from(hash == 0)
+}
 
 /// What became of one recent command of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,12 +157,20 @@ impl RecentOutcome {
         CommandOutcome {
             aggregate: aggregate.to_owned(),
             aggregate_id: id.to_string(),
+            fingerprint: self.fingerprint,
             version: self.version,
             event_ids,
             rejection: self.rejection.clone(),
         }
     }
 }
+
+/// Key of the record that says that its partition of a state topic lacks nothing: the state topic
+/// can be lost and is then written anew, bit by bit. No aggregate id looks like this.
+pub const STATE_COMPLETE_KEY: &str = "!complete";
+
+/// Wire type of that record, which has an empty payload.
+pub const STATE_COMPLETE: &str = "state_complete";
 
 /// What the command processor keeps of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,19 +1,19 @@
-//! Policy: confirms small orders, asks for confirmation of large ones.
+//! The policy `order-confirmation`: `order.events` → `order.commands`.
 //!
-//! - [`policy`]: which orders are small
-//! - [`settings`]: where the line is
+//! - [`policy`]: which order is answered by which command
+//! - [`settings`]: what the environment says
 
 mod policy;
 mod settings;
 
 use std::process::ExitCode;
 
-use consumer_runtime::policy::run;
-
-use crate::{policy::OrderConfirmation, settings::Settings};
+use policy::OrderConfirmation;
+use settings::Settings;
 
 fn main() -> ExitCode {
-    service::shell::run("order-confirmation", Settings::from_env, |shell, settings| {
-        run(shell, settings.log, OrderConfirmation { threshold: settings.threshold })
+    service::shell::run("order-confirmation", Settings::from_env, async |shell, settings| {
+        let Settings { log, threshold } = settings;
+        consumer_runtime::policy::run(shell, log, OrderConfirmation::above(threshold)).await
     })
 }

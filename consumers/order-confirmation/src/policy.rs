@@ -1,67 +1,77 @@
-//! Which orders need a person: those above a threshold.
+//! Which order is answered by which command.
 
-use consumer_runtime::policy::Policy;
+use consumer_runtime::{Policy, Reaction, Recorded, Source};
 use schemas::{
-    AggregateId, Money,
-    order::{ConfirmOrder, OrderCommand, OrderEvent, RequireConfirmation},
+    Message, Money,
+    order::{ConfirmOrder, OrderCommand, OrderCreated, OrderEvent, RequireConfirmation},
 };
 
-/// Answers a new order by its confirmation, or by the demand for one.
-#[derive(Clone, Debug)]
+/// Orders up to a threshold are confirmed, larger ones wait for a person.
+#[derive(Clone, Copy, Debug)]
 pub struct OrderConfirmation {
-    /// The largest value, in EUR, that needs no person.
-    pub threshold: Money,
+    threshold: Money,
+}
+
+impl OrderConfirmation {
+    /// Asks for confirmation of orders of more than this.
+    #[must_use]
+    pub const fn above(threshold: Money) -> Self {
+        Self { threshold }
+    }
 }
 
 impl Policy for OrderConfirmation {
     type Event = OrderEvent;
     type Command = OrderCommand;
 
-    fn react(
-        &self,
-        order: &AggregateId,
-        event: &OrderEvent,
-    ) -> Option<(AggregateId, OrderCommand)> {
-        let OrderEvent::Created(created) = event else { return None };
-        let command = if created.value > self.threshold {
+    fn sources(&self) -> Vec<Source<OrderEvent>> {
+        let only = &[OrderCreated::FILE.wire_type];
+        vec![Source::of::<OrderEvent>(|event| event).only(only)]
+    }
+
+    fn react(&self, happened: &Recorded<OrderEvent>) -> Option<Reaction<OrderCommand>> {
+        let OrderEvent::Created(order) = &happened.event else { return None };
+        let command = if order.value > self.threshold {
             RequireConfirmation {}.into()
         } else {
             ConfirmOrder {}.into()
         };
-        Some((order.clone(), command))
+        Some(Reaction { aggregate: happened.key.clone(), command })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use schemas::order::{OrderConfirmed, OrderCreated};
+    use consumer_runtime::testing::recorded;
+    use schemas::{AggregateId, order::OrderConfirmed};
 
     use super::*;
 
-    fn answer(value: &str) -> Option<OrderCommand> {
-        let order = AggregateId::new("o1").unwrap();
-        let created = OrderCreated {
+    fn answer(event: impl Into<OrderEvent>) -> Option<OrderCommand> {
+        let policy = OrderConfirmation::above(Money::from_minor(100_000));
+        let reaction = policy.react(&recorded("o1", 1, event.into()))?;
+        assert_eq!(reaction.aggregate.as_str(), "o1");
+        Some(reaction.command)
+    }
+
+    fn order(cents: i64) -> OrderCreated {
+        OrderCreated {
             customer_id: AggregateId::new("c1").unwrap(),
-            text: "a book".to_owned(),
-            value: value.parse().unwrap(),
-            ordered_at: "2026-11-20T10:00:00Z".parse().unwrap(),
-        };
-        let policy = OrderConfirmation { threshold: "1000.00".parse().unwrap() };
-        let (target, command) = policy.react(&order, &created.into())?;
-        assert_eq!(target, order);
-        Some(command)
+            text: "a book".into(),
+            value: Money::from_minor(cents),
+            ordered_at: consumer_runtime::testing::noon(),
+        }
     }
 
     #[test]
-    fn the_threshold_itself_is_confirmed() {
-        assert_eq!(answer("1000.00"), Some(ConfirmOrder {}.into()));
-        assert_eq!(answer("1000.01"), Some(RequireConfirmation {}.into()));
+    fn up_to_the_threshold_orders_are_confirmed() {
+        assert_eq!(answer(order(1)), Some(ConfirmOrder {}.into()));
+        assert_eq!(answer(order(100_000)), Some(ConfirmOrder {}.into()));
+        assert_eq!(answer(order(100_001)), Some(RequireConfirmation {}.into()));
     }
 
     #[test]
-    fn other_events_are_not_answered() {
-        let policy = OrderConfirmation { threshold: Money::ZERO };
-        let order = AggregateId::new("o1").unwrap();
-        assert_eq!(policy.react(&order, &OrderConfirmed {}.into()), None);
+    fn only_new_orders_are_answered() {
+        assert_eq!(answer(OrderConfirmed {}), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Where the line between small and large orders is.
+//! What the environment says.
 
 use schemas::Money;
 use service::Env;
@@ -6,18 +6,21 @@ use service::Env;
 /// Settings of the policy.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The log.
+    /// Where Kafka and the registry are.
     pub log: event_log::Settings,
-    /// Orders up to this value, in EUR, are confirmed without a person.
+    /// The largest order that is confirmed at once, in EUR.
     pub threshold: Money,
 }
 
 impl Settings {
-    /// Reads `ORDER_CONFIRMATION_THRESHOLD` (default 1000.00) beside the log's own.
+    /// Reads `ORDER_CONFIRMATION_THRESHOLD` and the settings of the event log.
+    #[must_use]
     pub fn from_env(env: &Env) -> Self {
-        Self {
-            log: event_log::Settings::from_env(env),
-            threshold: env.parsed(&env.own("THRESHOLD"), Money::from_minor(100_000)),
+        let name = env.own("THRESHOLD");
+        let threshold = env.parsed(&name, Money::from_minor(100_000));
+        if threshold < Money::ZERO {
+            env.problem(format!("{name} must not be negative"));
         }
+        Self { log: event_log::Settings::from_env(env), threshold }
     }
 }

@@ -35,6 +35,7 @@ use crate::{
     outage::{Outage, Waited},
     projection::Projection,
     reader::Reader,
+    table::TableSet,
     transaction::{Applied, Applier},
 };
 
@@ -129,8 +130,14 @@ impl<P: Projection> Engine<P> {
 
     fn start_intake(&self, progress: &Progress) -> Result<(JoinHandle<()>, Inputs<P>), Error> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let reader =
-            Reader::new(&self.applier.projection, self.registry.clone(), Handle::current());
+        let mut tables = P::Tables::default();
+        let tables = tables.all();
+        let reader = Reader::new(
+            self.applier.projection.sources(),
+            |topic| tables.iter().any(|table| table.keeps_versions_of(topic)),
+            self.registry.clone(),
+            Handle::current(),
+        );
         let consumer = Consumer::join(&self.log, self.applier.name, &reader.topics())?;
         let outside = Outside {
             sender,

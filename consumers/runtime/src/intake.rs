@@ -11,7 +11,7 @@ use std::{
 use event_log::{
     Consumer, Partition, Position,
     backoff::Backoff,
-    consumer::{Change, Polled, Start},
+    consumer::{Change, Polled},
 };
 use metrics::{counter, gauge};
 use rdkafka::message::{Message, OwnedMessage};
@@ -24,8 +24,9 @@ use tokio::sync::{
 use crate::{
     batch::Batch,
     error::{Error, Poison},
+    lag::{Lag, Look},
     lease::Lease,
-    metrics::{EVENTS_SKIPPED, PARTITIONS},
+    metrics::{EVENTS_SKIPPED, LAG, PARTITIONS},
     reader::{Read, Reader},
 };
 
@@ -46,7 +47,7 @@ const EMPTY_BATCH_AGE: Duration = Duration::from_secs(1);
 const REVOKE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often lag is measured and offsets are shown to Kafka.
-const SHOW_EVERY: Duration = Duration::from_secs(2);
+const SHOW_EVERY: Duration = Duration::from_secs(5);
 
 /// What the thread hands over.
 #[derive(Debug)]
@@ -85,6 +86,9 @@ pub struct Intake<E> {
     stalled: Option<Stalled>,
     progress: Progress,
     shown: Instant,
+    lag: Lag,
+    /// A whole idle poll brought nothing since the last look at the lag.
+    was_idle: bool,
     health: Part,
 }
 
@@ -138,6 +142,8 @@ impl<E> Intake<E> {
             stalled: None,
             progress,
             shown: Instant::now(),
+            lag: Lag::default(),
+            was_idle: false,
             health,
         }
     }
@@ -174,6 +180,7 @@ impl<E> Intake<E> {
                 Duration::ZERO
             };
             brought = self.poll(limit)?;
+            self.was_idle |= !brought && limit == IDLE_POLL && !self.paused;
         }
         Ok(())
     }
@@ -325,8 +332,7 @@ impl<E> Intake<E> {
     }
 
     fn begin_reading(&mut self, leases: Vec<Arc<Lease>>) -> Result<(), Error> {
-        let starts: Vec<_> =
-            leases.iter().map(|lease| (lease.partition, Start::At(lease.start))).collect();
+        let starts: Vec<_> = leases.iter().map(|lease| (lease.partition, lease.start)).collect();
         self.consumer.assign(&starts)?;
         for lease in leases {
             tracing::info!(kafka.partition = %lease.partition, kafka.offset = lease.start, epoch = lease.epoch, "partition taken");
@@ -346,6 +352,7 @@ impl<E> Intake<E> {
         let deadline = Instant::now() + REVOKE_LIMIT;
         for held in self.held.extract_if(.., |h| is_gone(&h.lease.partition)) {
             let partition = held.lease.partition;
+            self.lag.forget(partition);
             let in_time = held.lease.revoke(deadline.saturating_duration_since(Instant::now()));
             tracing::info!(kafka.partition = %partition, lost, in_time, "partition given up");
         }
@@ -376,19 +383,48 @@ impl<E> Intake<E> {
     fn show_sometimes(&mut self) {
         if self.shown.elapsed() >= SHOW_EVERY {
             self.show();
+            self.measure_lag();
             self.shown = Instant::now();
         }
     }
 
-    /// Lag and progress, for people.
+    /// What is applied, for people who look at the group.
     fn show(&self) {
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let progress: Vec<_> = progress.iter().map(|(p, next)| (*p, *next)).collect();
-        if progress.is_empty() {
+        let applied = self.applied();
+        if applied.is_empty() {
             return;
         }
-        if let Err(error) = self.consumer.commit_for_display(&progress) {
+        let applied: Vec<_> = applied.into_iter().collect();
+        if let Err(error) = self.consumer.commit_for_display(&applied) {
             tracing::debug!(%error, "offsets are not shown to Kafka");
         }
+    }
+
+    /// Also finds out whether the brokers answer.
+    fn measure_lag(&mut self) {
+        let applied = self.applied();
+        for held in &self.held {
+            let partition = held.lease.partition;
+            let Some(end) = self.consumer.high_watermark(partition) else {
+                self.health.not_ready("the brokers do not answer");
+                return;
+            };
+            let applied = applied.get(&partition).copied().unwrap_or(held.lease.start);
+            let look = Look { end, read: held.next, applied, was_idle: self.was_idle };
+            let lag = self.lag.look(partition, look);
+            let labels = [
+                ("topic", partition.topic.to_string()),
+                ("partition", partition.number.to_string()),
+            ];
+            gauge!(LAG, &labels).set(lag as f64);
+        }
+        if !self.held.is_empty() {
+            self.health.ready();
+        }
+        self.was_idle = false;
+    }
+
+    fn applied(&self) -> BTreeMap<Partition, i64> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

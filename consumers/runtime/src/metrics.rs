@@ -14,6 +14,8 @@ pub const BATCH_SIZE: &str = "oneway_consumer_batch_offsets";
 pub const BATCH_FAILURES: &str = "oneway_consumer_batch_failures_total";
 /// Offsets between what is applied and the end of a partition.
 pub const LAG: &str = "oneway_consumer_lag_events";
+/// Commands that a policy gave.
+pub const POLICY_COMMANDS: &str = "oneway_policy_commands_total";
 /// Partitions that this instance has.
 pub const PARTITIONS: &str = "oneway_consumer_partitions";
 

@@ -1,94 +1,120 @@
-//! Policies: consumers that answer events with commands. Each batch is one Kafka transaction of
-//! the commands and the offsets of the events that they answer, so every event is answered exactly
-//! once; no database is needed.
+//! Policies: events are answered by commands, each exactly once, without a read model. The
+//! commands and the offsets of the events are committed in one Kafka transaction; the command's
+//! id follows from the event, so that even a repeated append would be recognised.
+
+use std::sync::Arc;
 
 use event_log::{
-    Error, MessageReader, OutRecord, Partition, Position, Registry, Settings,
+    OutRecord, Partition, Position, Registry,
     exactly_once::{Role, Step, serve},
-    record::{bytes, envelope, headers},
+    record::headers,
 };
+use metrics::counter;
 use rdkafka::message::BorrowedMessage;
-use schemas::{AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Timestamp};
+use schemas::{AggregateId, CommandId, Encoder, Envelope, Messages, Timestamp};
 use service::{Failure, Shell};
 use tokio::runtime::Handle;
 
-use crate::metrics;
+use crate::{
+    error::Error,
+    metrics::{EVENTS_APPLIED, EVENTS_SKIPPED, POLICY_COMMANDS},
+    reader::{Read, Reader},
+    recorded::{Item, Recorded, Source},
+};
 
-/// The business of a policy: synchronous and pure.
-pub trait Policy: Send + 'static {
-    /// The events that it looks at.
-    type Event: Messages;
-    /// The commands that it answers with.
+/// Answers events with commands. Synchronous and pure.
+pub trait Policy: Send + Sync + 'static {
+    /// The events that it handles.
+    type Event: Send + 'static;
+
+    /// The commands that it gives.
     type Command: Messages;
 
-    /// Answers what happened to an aggregate by a command to one, or by nothing.
-    fn react(
-        &self,
-        aggregate: &AggregateId,
-        event: &Self::Event,
-    ) -> Option<(AggregateId, Self::Command)>;
+    /// The topics that it reads.
+    fn sources(&self) -> Vec<Source<Self::Event>>;
+
+    /// Answers an event: by one command, or not at all.
+    fn react(&self, event: &Recorded<Self::Event>) -> Option<Reaction<Self::Command>>;
+}
+
+/// A command to an aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction<C> {
+    /// The aggregate.
+    pub aggregate: AggregateId,
+    /// The command.
+    pub command: C,
 }
 
 /// Runs a policy until the shutdown.
 ///
 /// # Errors
-/// Only what is final.
-pub async fn run<P: Policy + Clone>(
+/// Only what is final; among it an event that cannot be read.
+pub async fn run<P: Policy>(
     shell: Shell,
-    settings: Settings,
+    settings: event_log::Settings,
     policy: P,
 ) -> Result<(), Failure> {
-    let role = Role { name: shell.name, topics: vec![P::Event::TOPIC] };
-    let (name, runtime, log) = (shell.name, Handle::current(), settings.clone());
-    let answering = move || {
-        let registry = Registry::new(&log.registry_url);
-        let commands = runtime.block_on(registry.encoder(&log.namespace))?;
-        let reader = MessageReader::new(&registry, &runtime);
-        Ok(Answering { name, policy: policy.clone(), reader, commands })
-    };
-    serve(shell, settings, role, answering).await
+    let topics = policy.sources().iter().map(|source| source.topic).collect();
+    let role = Role { name: shell.name, topics };
+    let (name, log) = (shell.name, settings.clone());
+    let (policy, tokio) = (Arc::new(policy), Handle::current());
+    let step = move || Reacting::new(name, &log, Arc::clone(&policy), &tokio);
+    serve(shell, settings, role, step).await
 }
 
-/// A policy at work.
-struct Answering<P: Policy> {
+/// One life of a policy, from one start over to the next.
+struct Reacting<P: Policy> {
     name: &'static str,
-    policy: P,
-    reader: MessageReader,
-    commands: Encoder<P::Command>,
+    policy: Arc<P>,
+    reader: Reader<P::Event>,
+    encoder: Encoder<P::Command>,
 }
 
-impl<P: Policy> Answering<P> {
+impl<P: Policy> Reacting<P> {
+    fn new(
+        name: &'static str,
+        settings: &event_log::Settings,
+        policy: Arc<P>,
+        tokio: &Handle,
+    ) -> Result<Self, event_log::Error> {
+        let registry = Registry::new(&settings.registry_url);
+        let encoder = tokio.block_on(registry.encoder(&settings.namespace))?;
+        let reader = Reader::new(policy.sources(), |_| false, registry, tokio.clone());
+        Ok(Self { name, policy, reader, encoder })
+    }
+
+    /// The command that answers an event, as a record.
     fn command(
         &self,
-        cause: &Envelope<'_>,
-        aggregate: &AggregateId,
-        command: &P::Command,
-        id: CommandId,
-    ) -> Result<OutRecord, Error> {
-        let id = id.to_string();
+        event: &Recorded<P::Event>,
+        reaction: &Reaction<P::Command>,
+    ) -> Result<OutRecord, event_log::Error> {
+        let Reaction { aggregate, command } = reaction;
+        let id = CommandId::of_policy(event.id, self.name).to_string();
+        let cause = event.id.to_string();
         let envelope = Envelope {
             id: &id,
             source: self.name,
             message_type: command.wire_type(),
             time: Some(Timestamp::now()),
             subject: Some(aggregate.as_str()),
-            correlation_id: cause.correlation_id,
-            causation_id: Some(cause.id),
-            traceparent: cause.traceparent,
+            correlation_id: event.correlation_id.as_deref(),
+            causation_id: Some(&cause),
             ..Envelope::default()
         };
         Ok(OutRecord {
             topic: P::Command::TOPIC,
             partition: None,
             key: aggregate.to_string(),
-            payload: Some(self.commands.encode(command)?),
+            payload: Some(self.encoder.encode(command)?),
             headers: headers(&envelope),
         })
     }
 }
 
-impl<P: Policy> Step for Answering<P> {
-    fn assigned(&mut self, _: Partition) -> Result<(), Error> {
+impl<P: Policy> Step for Reacting<P> {
+    fn assigned(&mut self, _: Partition) -> Result<(), event_log::Error> {
         Ok(())
     }
 
@@ -96,30 +122,46 @@ impl<P: Policy> Step for Answering<P> {
 
     fn handle(
         &mut self,
-        position: Position,
+        at: Position,
         record: &BorrowedMessage<'_>,
-        out: &mut dyn FnMut(OutRecord) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Position { partition, offset } = position;
-        let poison = |reason: String| Error::Corrupt { partition, offset, reason };
-        let cause = envelope(record).map_err(|error| poison(error.to_string()))?;
-        let (key, payload) = bytes(record);
-        let event = self.reader.read::<P::Event>(cause.message_type, payload)?;
-        let Some(event) = event.map_err(|error| poison(error.0))? else { return Ok(()) };
-        let key = std::str::from_utf8(key).ok().and_then(|key| AggregateId::new(key).ok());
-        let aggregate = key.ok_or_else(|| poison("key is no aggregate id".into()))?;
-        if let Some((target, command)) = self.policy.react(&aggregate, &event) {
-            let event_id = cause.id.parse().map_err(|_| poison("event id is no UUID".into()))?;
-            let id = CommandId::of_policy(EventId(event_id), self.name);
-            out(self.command(&cause, &target, &command, id)?)?;
-            ::metrics::counter!(metrics::COMMANDS_ISSUED).increment(1);
+        out: &mut dyn FnMut(OutRecord) -> Result<(), event_log::Error>,
+    ) -> Result<(), event_log::Error> {
+        let read = self.reader.read(at, record).map_err(|error| log_error(at, error))?;
+        let event = match read {
+            Read::Item(Item::Handled(event)) => event,
+            Read::Item(Item::Passed(_)) | Read::Nothing => {
+                counter!(EVENTS_SKIPPED).increment(1);
+                return Ok(());
+            }
+            // Everything starts over from the log until the registry is back.
+            Read::Later(error) => return Err(error.into()),
+        };
+        counter!(EVENTS_APPLIED).increment(1);
+        if let Some(reaction) = self.policy.react(&event) {
+            counter!(POLICY_COMMANDS).increment(1);
+            out(self.command(&event, &reaction)?)?;
         }
         Ok(())
     }
 
-    fn finish(&mut self, _: &mut dyn FnMut(OutRecord) -> Result<(), Error>) -> Result<(), Error> {
+    fn finish(
+        &mut self,
+        _: &mut dyn FnMut(OutRecord) -> Result<(), event_log::Error>,
+    ) -> Result<(), event_log::Error> {
         Ok(())
     }
 
     fn committed(&mut self) {}
+}
+
+/// An event that cannot be read stops the policy: to pass it over would leave it unanswered.
+fn log_error(at: Position, error: Error) -> event_log::Error {
+    match error {
+        Error::Log(error) => error.0,
+        other => event_log::Error::Corrupt {
+            partition: at.partition,
+            offset: at.offset,
+            reason: other.to_string(),
+        },
+    }
 }

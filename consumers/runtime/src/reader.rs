@@ -9,12 +9,10 @@ use tokio::runtime::Handle;
 
 use crate::{
     error::{Error, Poison},
-    projection::Projection,
     recorded::{Item, Raw, Source},
-    table::TableSet,
 };
 
-/// Reads the records of a projection's topics. Blocks while it asks the registry.
+/// Reads the records of some topics. Blocks while it asks the registry.
 #[derive(Debug)]
 pub struct Reader<E> {
     sources: HashMap<Topic, (Source<E>, bool)>,
@@ -35,18 +33,17 @@ pub enum Read<E> {
 }
 
 impl<E> Reader<E> {
-    /// Makes a reader. `tokio` is where requests to the registry run.
-    pub fn new<P: Projection<Event = E>>(
-        projection: &P,
+    /// Makes a reader. `keeps_versions` tells of which topics every event matters, handled or not;
+    /// `tokio` is where requests to the registry run.
+    pub fn new(
+        sources: Vec<Source<E>>,
+        keeps_versions: impl Fn(Topic) -> bool,
         registry: Registry,
         tokio: Handle,
     ) -> Self {
-        let mut tables = P::Tables::default();
-        let tables = tables.all();
-        let sources = projection.sources().into_iter().map(|source| {
-            let topic = source.topic;
-            let keeps_versions = tables.iter().any(|table| table.keeps_versions_of(topic));
-            (topic, (source, keeps_versions))
+        let sources = sources.into_iter().map(|source| {
+            let keeps_versions = keeps_versions(source.topic);
+            (source.topic, (source, keeps_versions))
         });
         Self { sources: sources.collect(), decoder: Decoder::default(), registry, tokio }
     }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Longest wait for the group's coordinator.
-const CALL_LIMIT: Duration = Duration::from_secs(15);
+const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// The cursor is kept as the offset of this partition of the topic, whatever is in it.
 const CURSOR_PARTITION: i32 = 0;

@@ -246,20 +246,38 @@ impl<E> Happened<E> {
     }
 
     fn at(self, at: Position) -> Item<E> {
-        let Self { key, sequence, event, time, topic, .. } = self;
-        let Some(event) = event else {
-            return Item::Passed(Passed { at, key, sequence: Some(sequence) });
-        };
-        let id = EventId::of_sequence(topic.name(), key.as_str(), sequence.unsigned_abs());
-        let correlation_id = Some(format!("cor-{key}").into());
-        Item::Handled(Recorded {
-            at,
-            key,
-            sequence: Some(sequence),
-            id,
-            correlation_id,
-            time,
-            event,
-        })
+        let Self { key, sequence, event, time, .. } = self;
+        match event {
+            Some(event) => {
+                let recorded = recorded_at(at, key, sequence, event);
+                Item::Handled(Recorded { time, ..recorded })
+            }
+            None => Item::Passed(Passed { at, key, sequence: Some(sequence) }),
+        }
+    }
+}
+
+/// An event, for tests of what is pure.
+///
+/// # Panics
+/// When the key is no aggregate id.
+#[must_use]
+#[expect(clippy::panic, reason = "a panic is how a test fails")]
+pub fn recorded<E>(key: &str, sequence: i64, event: E) -> Recorded<E> {
+    let key = AggregateId::new(key).unwrap_or_else(|error| panic!("{key}: {error}"));
+    let partition = Partition { topic: Topic::ORDER_EVENTS, number: 0 };
+    recorded_at(Position { partition, offset: sequence - 1 }, key, sequence, event)
+}
+
+fn recorded_at<E>(at: Position, key: AggregateId, sequence: i64, event: E) -> Recorded<E> {
+    let topic = at.partition.topic.name();
+    Recorded {
+        at,
+        id: EventId::of_sequence(topic, key.as_str(), sequence.unsigned_abs()),
+        correlation_id: Some(format!("cor-{key}").into()),
+        key,
+        sequence: Some(sequence),
+        time: noon(),
+        event,
     }
 }

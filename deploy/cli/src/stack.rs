@@ -9,7 +9,8 @@
 //! - [`build`]: the service binaries, by one call of cargo
 //! - [`distribution`]: Kafka, registry and Postgres from Maven Central; [`java`] to run them
 //! - [`kafka`], [`registry`], [`postgres`] (with [`account`]): how each is set up and started
-//! - [`supervisor`]: keeps one process alive, with [`backoff`]; [`readiness`] tells when it works
+//! - [`supervisor`]: keeps one process alive, as its [`spec`] says and with [`backoff`];
+//!   [`readiness`] tells when it works
 //! - [`folder`]: the state folder, its layout and its lock
 //! - [`records`]: what runs, in [`document`] (`stack.json`, for others) and [`ledger`] (for us)
 //! - [`process`]: identity and signals of processes; [`leftovers`] of a stack that was killed
@@ -41,6 +42,7 @@ pub mod records;
 pub mod registry;
 pub mod run;
 pub mod signals;
+pub mod spec;
 pub mod supervisor;
 
 /// Where the infrastructure answers, started by us or not.

@@ -1,11 +1,9 @@
 //! A command of any aggregate, on its way into the log.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use domain::{Aggregate, Customers, Orders, Violation};
 use schemas::{
     AggregateId, CommandId, Encoder, Messages, Timestamp, Topic, codec::EncodeError,
-    customer::CustomerCommand, order::OrderCommand,
+    command::fingerprint, customer::CustomerCommand, order::OrderCommand,
 };
 
 /// A command of one of the aggregates.
@@ -48,7 +46,8 @@ pub struct Identity {
     pub aggregate: &'static str,
     /// Aggregate.
     pub aggregate_id: AggregateId,
-    fingerprint: u64,
+    /// Hash of all that makes it this command.
+    pub fingerprint: i64,
 }
 
 impl Command {
@@ -96,12 +95,10 @@ impl Command {
 impl Submission {
     /// What tells it from another command under the same id; `payload` are its bytes.
     pub fn identity(&self, payload: &[u8]) -> Identity {
-        let mut hasher = DefaultHasher::new();
-        (self.command.wire_type(), self.expected_version, payload).hash(&mut hasher);
         Identity {
             aggregate: self.command.aggregate(),
             aggregate_id: self.aggregate_id.clone(),
-            fingerprint: hasher.finish(),
+            fingerprint: fingerprint(self.command.wire_type(), self.expected_version, payload),
         }
     }
 }

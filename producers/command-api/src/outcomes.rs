@@ -182,8 +182,9 @@ impl State {
     /// cases are the command processor's to find.
     fn is_reused(&self, command: CommandId, identity: &Identity) -> bool {
         let waiting = self.groups.get(&command).map(|group| &group.identity);
+        let pending = self.pending.get(&command).map(|pending| &pending.identity);
         let decided = self.decided.get(&command);
-        waiting.is_some_and(|other| other != identity)
+        waiting.or(pending).is_some_and(|other| other != identity)
             || decided.is_some_and(|other| !concerns(identity, &other.outcome))
     }
 
@@ -222,6 +223,7 @@ impl Drop for Waiter {
 fn concerns(identity: &Identity, outcome: &CommandOutcome) -> bool {
     identity.aggregate == outcome.aggregate
         && identity.aggregate_id.as_str() == outcome.aggregate_id
+        && identity.fingerprint == outcome.fingerprint
 }
 
 /// True when the outcome only says that the command's id was taken.

@@ -3,7 +3,7 @@
 use event_log::{Error, OutRecord, record::headers};
 use schemas::{
     AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Timestamp, Topic,
-    command::CommandOutcome,
+    command::{CommandOutcome, STATE_COMPLETE, STATE_COMPLETE_KEY},
 };
 
 /// What all records of one command share.
@@ -73,7 +73,7 @@ pub fn event<E: Messages>(
     })
 }
 
-/// The outcome of a command, to the partition that its sender reads.
+/// The outcome of a command, to the partition that its sender reads, which must exist.
 pub fn outcome(
     encoder: &Encoder<CommandOutcome>,
     cause: &Cause<'_>,
@@ -83,7 +83,7 @@ pub fn outcome(
     let envelope = cause.envelope(cause.command, outcome.wire_type(), &outcome.aggregate_id);
     Ok(OutRecord {
         topic: Topic::COMMAND_RESULTS,
-        partition: reply_to.filter(|partition| *partition >= 0),
+        partition: reply_to,
         key: cause.command.to_owned(),
         payload: Some(encoder.encode(outcome)?),
         headers: headers(&envelope),
@@ -112,4 +112,22 @@ pub fn state<S: Messages>(
         payload: Some(encoder.encode(state)?),
         headers: headers(&envelope),
     })
+}
+
+/// Says that a partition of a state topic lacks nothing.
+pub fn complete<S: Messages>(now: Timestamp, partition: i32) -> OutRecord {
+    let envelope = Envelope {
+        id: STATE_COMPLETE_KEY,
+        source: "command-processor",
+        message_type: STATE_COMPLETE,
+        time: Some(now),
+        ..Envelope::default()
+    };
+    OutRecord {
+        topic: S::TOPIC,
+        partition: Some(partition),
+        key: STATE_COMPLETE_KEY.to_owned(),
+        payload: Some(Vec::new()),
+        headers: headers(&envelope),
+    }
 }

@@ -1,5 +1,7 @@
-//! The state of a partition: read from its state topic or, when that is empty, folded from its
-//! events, which are the only truth.
+//! The state of a partition: read from its state topic or, when that does not say that it is
+//! complete, folded from its events, which are the only truth.
+
+use std::collections::HashMap;
 
 use domain::Aggregate;
 use event_log::{
@@ -8,10 +10,12 @@ use event_log::{
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{
     AggregateId, CommandId, Envelope, Messages, Timestamp,
-    command::{AggregateState, RecentOutcome},
+    command::{AggregateState, RecentOutcome, STATE_COMPLETE_KEY},
 };
 
 use crate::shard::Shard;
+
+type States<S> = HashMap<AggregateId, AggregateState<S>>;
 
 /// Restores the shard of a partition.
 pub fn shard<A: Aggregate>(
@@ -22,36 +26,57 @@ pub fn shard<A: Aggregate>(
 where
     AggregateState<A::State>: Messages,
 {
-    let mut shard = Shard::default();
-    let states = Partition { topic: AggregateState::<A::State>::TOPIC, number };
-    log.read_to_end(states, |record| {
-        let corrupt = |reason: String| corrupt(states, record, reason);
-        let unreadable = |error: Unreadable| corrupt(error.0);
-        let id = key(record).map_err(corrupt)?;
-        let Some(payload) = record.payload() else { return Ok(()) };
-        let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
-        let state = reader.read(envelope.message_type, payload)?.map_err(unreadable)?;
-        shard.restore(id, state.ok_or_else(|| corrupt("not a state record".into()))?);
-        Ok(())
-    })?;
-    if shard.len() > 0 {
-        return Ok(shard);
+    let (states, complete) = states::<A>(log, reader, number)?;
+    if complete {
+        return Ok(Shard::complete(states));
     }
+    let mut folded = HashMap::new();
     let events = Partition { topic: A::Event::TOPIC, number };
-    log.read_to_end(events, |record| fold::<A>(&mut shard, reader, events, record))?;
-    if shard.len() > 0 {
+    log.read_to_end(events, |record| fold::<A>(&mut folded, reader, events, record))?;
+    if !folded.is_empty() {
         tracing::warn!(
-            kafka.partition = %states,
-            aggregates = shard.len(),
-            "the state topic is empty: restored from the events"
+            kafka.partition = %events,
+            aggregates = folded.len(),
+            "the state topic is not complete: restored from the events"
         );
     }
-    Ok(shard)
+    Ok(Shard::rebuilt(states, folded))
+}
+
+/// What the state topic has, and whether it says that it lacks nothing.
+fn states<A: Aggregate>(
+    log: &PartitionReader,
+    reader: &mut MessageReader,
+    number: i32,
+) -> Result<(States<A::State>, bool), Error>
+where
+    AggregateState<A::State>: Messages,
+{
+    let (mut states, mut complete) = (HashMap::new(), false);
+    let partition = Partition { topic: AggregateState::<A::State>::TOPIC, number };
+    log.read_to_end(partition, |record| {
+        let corrupt = |reason: String| corrupt(partition, record, reason);
+        let unreadable = |error: Unreadable| corrupt(error.0);
+        if record.key() == Some(STATE_COMPLETE_KEY.as_bytes()) {
+            complete = true;
+            return Ok(());
+        }
+        let id = key(record).map_err(corrupt)?;
+        let Some(payload) = record.payload() else {
+            states.remove(&id);
+            return Ok(());
+        };
+        let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
+        let state = reader.read(envelope.message_type, payload)?.map_err(unreadable)?;
+        states.insert(id, state.ok_or_else(|| corrupt("not a state record".into()))?);
+        Ok(())
+    })?;
+    Ok((states, complete))
 }
 
 /// Folds one event. Outcomes of accepted commands come back with it, but for their fingerprint.
 fn fold<A: Aggregate>(
-    shard: &mut Shard<A>,
+    folded: &mut States<A::State>,
     reader: &mut MessageReader,
     partition: Partition,
     record: &BorrowedMessage<'_>,
@@ -64,7 +89,7 @@ fn fold<A: Aggregate>(
     let event: Option<A::Event> =
         reader.read(envelope.message_type, payload)?.map_err(unreadable)?;
     let event = event.ok_or_else(|| corrupt(format!("unknown type {}", envelope.message_type)))?;
-    let current = shard.restored(id);
+    let current = folded.entry(id).or_insert_with(AggregateState::absent);
     let expected = u64::try_from(current.version + 1).ok();
     if envelope.sequence != expected {
         let found = envelope.sequence;

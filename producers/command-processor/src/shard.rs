@@ -39,23 +39,57 @@ pub struct Decision<E> {
 pub struct Shard<A: Aggregate> {
     committed: HashMap<AggregateId, AggregateState<A::State>>,
     overlay: HashMap<AggregateId, AggregateState<A::State>>,
+    /// What the state topic lacks; `None` when it has been told to be complete.
+    owed: Option<Vec<AggregateId>>,
 }
 
-impl<A: Aggregate> Default for Shard<A> {
-    fn default() -> Self {
-        Self { committed: HashMap::new(), overlay: HashMap::new() }
-    }
+/// What the state topic still has to be told.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Owed {
+    /// States to be written.
+    pub aggregates: Vec<AggregateId>,
+    /// Nothing more is owed after these.
+    pub complete: bool,
 }
 
 impl<A: Aggregate> Shard<A> {
-    /// Sets the committed state of an aggregate: while restoring.
-    pub fn restore(&mut self, id: AggregateId, state: AggregateState<A::State>) {
-        self.committed.insert(id, state);
+    /// A partition whose state topic lacks nothing.
+    pub fn complete(states: HashMap<AggregateId, AggregateState<A::State>>) -> Self {
+        Self { committed: states, overlay: HashMap::new(), owed: None }
     }
 
-    /// The committed state of an aggregate, to fold on: while restoring.
-    pub fn restored(&mut self, id: AggregateId) -> &mut AggregateState<A::State> {
-        self.committed.entry(id).or_insert_with(AggregateState::absent)
+    /// A partition whose state topic may lack anything: the states that it has, and the fold of
+    /// the events, which is the truth. A state that is up to date is kept, since it remembers
+    /// more outcomes than the events tell.
+    pub fn rebuilt(
+        mut states: HashMap<AggregateId, AggregateState<A::State>>,
+        folded: HashMap<AggregateId, AggregateState<A::State>>,
+    ) -> Self {
+        let mut owed = Vec::new();
+        for (id, fold) in folded {
+            if states.get(&id).is_none_or(|state| state.version != fold.version) {
+                owed.push(id.clone());
+                states.insert(id, fold);
+            }
+        }
+        Self { committed: states, overlay: HashMap::new(), owed: Some(owed) }
+    }
+
+    /// Up to `most` of what the state topic lacks, to be written with the batch under way; `None`
+    /// when it lacks nothing.
+    pub fn pay(&mut self, most: usize) -> Option<Owed> {
+        let owed = self.owed.as_mut()?;
+        let aggregates = owed.split_off(owed.len().saturating_sub(most));
+        let complete = owed.is_empty();
+        if complete {
+            self.owed = None;
+        }
+        Some(Owed { aggregates, complete })
+    }
+
+    /// The state of an aggregate, with what the batch under way has decided.
+    pub fn state(&self, id: &AggregateId) -> Option<&AggregateState<A::State>> {
+        self.overlay.get(id).or_else(|| self.committed.get(id))
     }
 
     /// Number of aggregates.
@@ -70,11 +104,7 @@ impl<A: Aggregate> Shard<A> {
         now: Timestamp,
     ) -> Decision<A::Event> {
         let absent = AggregateState::absent();
-        let current = self
-            .overlay
-            .get(request.aggregate)
-            .or_else(|| self.committed.get(request.aggregate))
-            .unwrap_or(&absent);
+        let current = self.state(request.aggregate).unwrap_or(&absent);
         if let Some(earlier) = current.outcome_of(request.id) {
             let outcome = repeat(earlier, &request, current.version);
             return Decision { events: Vec::new(), outcome, repeated: true };
@@ -117,18 +147,13 @@ impl<A: Aggregate> Shard<A> {
 /// The original answer, unless the id was taken for another command. A fingerprint of zero is of
 /// an outcome that was recovered from its events and stands for any.
 fn repeat<C>(earlier: &RecentOutcome, request: &Request<'_, C>, version: i64) -> RecentOutcome {
+    let answer = RecentOutcome { fingerprint: request.fingerprint, ..earlier.clone() };
     if earlier.fingerprint == request.fingerprint || earlier.fingerprint == 0 {
-        return earlier.clone();
+        return answer;
     }
     let message = "the command id was used for another command; take a new one";
     let rejection = Some(Rejection::new(RejectionCode::CommandIdReused, message));
-    RecentOutcome {
-        fingerprint: request.fingerprint,
-        version,
-        events: 0,
-        rejection,
-        ..earlier.clone()
-    }
+    RecentOutcome { version, events: 0, rejection, ..answer }
 }
 
 fn expect_version(expected: Option<u64>, actual: i64) -> Result<(), Rejection> {
@@ -175,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_batch_sees_what_it_decided_itself() {
-        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        let (mut shard, order) =
+            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
         let created = shard.decide(request("1", &order, create()), now());
         let confirmed = shard.decide(request("2", &order, ConfirmOrder {}.into()), now());
         assert_eq!((created.outcome.version, confirmed.outcome.version), (1, 2));
@@ -186,7 +212,8 @@ mod tests {
 
     #[test]
     fn a_repeat_gets_the_original_answer_whatever_happened_since() {
-        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        let (mut shard, order) =
+            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
         let refused = shard.decide(request("2", &order, ConfirmOrder {}.into()), now());
         assert_eq!(refused.outcome.rejection.as_ref().unwrap().code, "not_found");
         let created = shard.decide(request("1", &order, create()), now());
@@ -202,7 +229,8 @@ mod tests {
 
     #[test]
     fn a_command_id_stands_for_one_command() {
-        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        let (mut shard, order) =
+            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
         shard.decide(request("1", &order, create()), now());
         let other = shard.decide(request("1", &order, ConfirmOrder {}.into()), now());
         assert_eq!(other.outcome.rejection.unwrap().code, "command_id_reused");
@@ -210,7 +238,8 @@ mod tests {
 
     #[test]
     fn the_expected_version_must_be_met() {
-        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        let (mut shard, order) =
+            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
         shard.decide(request("1", &order, create()), now());
         let mut wrong = request("2", &order, ConfirmOrder {}.into());
         wrong.expected_version = Some(7);
@@ -225,8 +254,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_lost_state_topic_lacks_is_paid_bit_by_bit() {
+        let id = |n: usize| AggregateId::new(&format!("o{n}")).unwrap();
+        let at = |version| AggregateState { version, ..AggregateState::absent() };
+        let folded = (0..5).map(|n| (id(n), at(2))).collect();
+        // One state is up to date, one is not.
+        let states = [(id(0), at(2)), (id(1), at(1))].into();
+        let mut shard = Shard::<Orders>::rebuilt(states, folded);
+        assert!((0..5).all(|n| shard.state(&id(n)).unwrap().version == 2));
+        let mut paid = Vec::new();
+        for (count, complete) in [(3, false), (1, true)] {
+            let owed = shard.pay(3).unwrap();
+            assert_eq!((owed.aggregates.len(), owed.complete), (count, complete));
+            paid.extend(owed.aggregates);
+        }
+        paid.sort();
+        assert_eq!(paid, [id(1), id(2), id(3), id(4)]);
+        assert_eq!(shard.pay(3), None);
+    }
+
+    #[test]
     fn memory_of_outcomes_is_bounded() {
-        let (mut shard, order) = (Shard::<Orders>::default(), AggregateId::new("o1").unwrap());
+        let (mut shard, order) =
+            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
         for n in 0..100 {
             shard.decide(request(&n.to_string(), &order, create()), now());
         }

@@ -11,7 +11,7 @@ use metrics::{counter, gauge};
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Message};
 use schemas::{
     AggregateId, CommandId, Encoder, Envelope, Messages, Timestamp, Topic,
-    command::{AggregateState, CommandOutcome, Rejection, RejectionCode},
+    command::{AggregateState, CommandOutcome, Rejection, RejectionCode, fingerprint},
     id::InvalidAggregateId,
 };
 use tokio::runtime::Handle;
@@ -23,6 +23,9 @@ use crate::{
     restore,
     shard::{Request, Shard},
 };
+
+/// Most states of a lost state topic that are written anew with one batch.
+const STATES_OWED: usize = 1_000;
 
 type Out<'o> = dyn FnMut(OutRecord) -> Result<(), Error> + 'o;
 
@@ -37,6 +40,7 @@ where
     states: Encoder<AggregateState<A::State>>,
     outcomes: Encoder<CommandOutcome>,
     partitions: i32,
+    reply_partitions: i32,
     shards: BTreeMap<i32, Shard<A>>,
     appended: HashMap<i32, u64>,
 }
@@ -55,6 +59,7 @@ where
             states: runtime.block_on(registry.encoder(namespace))?,
             outcomes: runtime.block_on(registry.encoder(namespace))?,
             partitions: partition_count(settings, A::Command::TOPIC)?,
+            reply_partitions: partition_count(settings, Topic::COMMAND_RESULTS)?,
             shards: BTreeMap::new(),
             appended: HashMap::new(),
         })
@@ -79,7 +84,7 @@ where
         let request = Request {
             id: CommandId::from_key(envelope.id),
             aggregate,
-            fingerprint: fingerprint(envelope, payload),
+            fingerprint: fingerprint(envelope.message_type, envelope.expected_version, payload),
             expected_version: envelope.expected_version,
             command,
         };
@@ -97,21 +102,32 @@ where
             *self.appended.entry(partition).or_default() += 1;
         }
         let outcome = decision.outcome.to_outcome(A::NAME, aggregate);
-        out(outbound::outcome(&self.outcomes, &cause, envelope.reply_to, &outcome)?)
+        out(outbound::outcome(&self.outcomes, &cause, self.reply_to(envelope), &outcome)?)
+    }
+
+    /// Where the sender waits; a partition that does not exist must not stop the answer.
+    fn reply_to(&self, envelope: &Envelope<'_>) -> Option<i32> {
+        envelope.reply_to.filter(|partition| (0..self.reply_partitions).contains(partition))
     }
 
     /// Answers a command whose key is no aggregate id: nothing can be remembered of it.
-    fn refuse_key(&self, envelope: &Envelope<'_>, out: &mut Out<'_>) -> Result<(), Error> {
+    fn refuse_key(
+        &self,
+        envelope: &Envelope<'_>,
+        payload: &[u8],
+        out: &mut Out<'_>,
+    ) -> Result<(), Error> {
         count::<A>("rejected");
         let outcome = CommandOutcome {
             aggregate: A::NAME.to_owned(),
             aggregate_id: String::new(),
+            fingerprint: fingerprint(envelope.message_type, envelope.expected_version, payload),
             version: 0,
             event_ids: Vec::new(),
             rejection: Some(malformed(format!("the record key: {InvalidAggregateId}"))),
         };
         let cause = Cause::of(envelope, Timestamp::now());
-        out(outbound::outcome(&self.outcomes, &cause, envelope.reply_to, &outcome)?)
+        out(outbound::outcome(&self.outcomes, &cause, self.reply_to(envelope), &outcome)?)
     }
 }
 
@@ -148,24 +164,33 @@ where
                 return Ok(());
             }
         };
+        let payload = record.payload().unwrap_or_default();
         let key = record.key().and_then(|key| std::str::from_utf8(key).ok());
         let Some(aggregate) = key.and_then(|key| AggregateId::new(key).ok()) else {
-            return self.refuse_key(&envelope, out);
+            return self.refuse_key(&envelope, payload, out);
         };
         let owner = partitioner::partition_of(aggregate.as_str().as_bytes(), self.partitions);
         if owner != position.partition.number {
             count::<A>("forwarded");
             return out(forward::<A>(owner, &aggregate, record));
         }
-        let payload = record.payload().unwrap_or_default();
         self.decide(position, &aggregate, &envelope, payload, out)
     }
 
     fn finish(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
         let now = Timestamp::now();
-        for (partition, shard) in &self.shards {
+        let encoder = &self.states;
+        for (partition, shard) in &mut self.shards {
             for (aggregate, state) in shard.changed() {
-                out(outbound::state(&self.states, now, *partition, aggregate, state)?)?;
+                out(outbound::state(encoder, now, *partition, aggregate, state)?)?;
+            }
+            let Some(owed) = shard.pay(STATES_OWED) else { continue };
+            let states = owed.aggregates.iter().filter_map(|id| Some((id, shard.state(id)?)));
+            for (aggregate, state) in states {
+                out(outbound::state(encoder, now, *partition, aggregate, state)?)?;
+            }
+            if owed.complete {
+                out(outbound::complete::<AggregateState<A::State>>(now, *partition))?;
             }
         }
         Ok(())
@@ -219,16 +244,4 @@ fn unreadable<A: Aggregate>(position: Position, reason: &str) {
 
 fn count<A: Aggregate>(outcome: &'static str) {
     counter!(COMMANDS, "aggregate" => A::NAME, "outcome" => outcome).increment(1);
-}
-
-/// Hash (FNV-1a, 64 bits) of what makes a command this one and no other. Not of the schema id:
-/// a repeat may come from a newer sender. Stored, so it must never change; zero is reserved.
-fn fingerprint(envelope: &Envelope<'_>, payload: &[u8]) -> i64 {
-    let datum = payload.get(5..).unwrap_or(payload);
-    let version = envelope.expected_version.map_or(0, |version| version.wrapping_add(1));
-    let parts = [envelope.message_type.as_bytes(), &version.to_be_bytes(), datum];
-    let hash = parts.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    hash.cast_signed() | i64::from(hash == 0)
 }

@@ -42,6 +42,8 @@ pub fn producer_config(settings: &Settings) -> ClientConfig {
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random")
+        // As much as brokers take, so that whatever came in can be sent on.
+        .set("message.max.bytes", "1048588")
         .set("linger.ms", "0")
         .set("queue.buffering.max.kbytes", "65536")
         .set("queue.buffering.max.messages", "100000");

@@ -30,6 +30,10 @@ use crate::{
     settings::Settings,
 };
 
+/// Longest wait for stable offsets: the life of an abandoned transaction (25 s), the broker's
+/// search for such (10 s), and some.
+const STABLE_LIMIT: Duration = Duration::from_secs(60);
+
 /// A member of a consumer group.
 pub struct Consumer {
     inner: BaseConsumer<Rebalances>,
@@ -66,15 +70,6 @@ pub enum Polled<'c> {
     Change,
     /// Nothing within the time.
     Nothing,
-}
-
-/// Where to start reading a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// At the offset that the group committed, else at the beginning.
-    Committed,
-    /// At this offset.
-    At(i64),
 }
 
 /// A change of the group, by the names that the brokers use.
@@ -202,18 +197,40 @@ impl Consumer {
         })
     }
 
-    /// Completes an assignment: reading starts.
+    /// The offsets that the group committed, to be read *before* any state that goes with them is
+    /// restored: this waits until no transaction of an earlier owner can still move them. Such an
+    /// owner's records are in the log by then, and it can send no offsets any more.
+    ///
+    /// # Errors
+    /// When they are not stable in time.
+    pub fn committed(&self, partitions: &[Partition]) -> Result<Vec<(Partition, i64)>, Error> {
+        let failed = |error| Error::kafka("read the committed offsets of the group", error);
+        let list = self.list(partitions)?;
+        let committed = self.inner.committed_offsets(list, STABLE_LIMIT).map_err(failed)?;
+        let mut starts = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let topic = self.settings.qualify(partition.topic.name());
+            let element = committed.find_partition(&topic, partition.number);
+            let element = element.ok_or_else(|| failed(KafkaError::NoMessageReceived))?;
+            element.error().map_err(failed)?;
+            let start = match element.offset() {
+                Offset::Offset(offset) => offset,
+                // Nothing was committed yet.
+                _ => 0,
+            };
+            starts.push((*partition, start));
+        }
+        Ok(starts)
+    }
+
+    /// Completes an assignment: reading starts at these offsets.
     ///
     /// # Errors
     /// When the client refuses it.
-    pub fn assign(&self, partitions: &[(Partition, Start)]) -> Result<(), Error> {
+    pub fn assign(&self, starts: &[(Partition, i64)]) -> Result<(), Error> {
         let mut list = TopicPartitionList::new();
-        for (partition, start) in partitions {
-            let offset = match start {
-                Start::Committed => Offset::Invalid,
-                Start::At(offset) => Offset::Offset(*offset),
-            };
-            self.add(&mut list, *partition, offset)?;
+        for (partition, offset) in starts {
+            self.add(&mut list, *partition, Offset::Offset(*offset))?;
         }
         let assigned = self.inner.incremental_assign(&list);
         assigned.map_err(|error| Error::kafka("take over partitions", error))

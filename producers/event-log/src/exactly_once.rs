@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     backoff::Backoff,
-    consumer::{Change, Consumer, Polled, Start},
+    consumer::{Change, Consumer, Polled},
     error::{Error, ErrorClass},
     record::{OutRecord, Partition, Position},
     settings::Settings,
@@ -35,6 +35,9 @@ const IDLE: Duration = Duration::from_millis(100);
 
 /// Most records in one transaction; more wait for the next.
 const LARGEST_BATCH: usize = 10_000;
+
+/// Most bytes of payload in one transaction; exceeded by at most one record.
+const LARGEST_BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// The role: which group reads which topics, and under which name.
 #[derive(Clone, Debug)]
@@ -89,6 +92,12 @@ pub async fn serve<S: Step>(
     role: Role,
     step: impl FnMut() -> Result<S, Error> + Send + 'static,
 ) -> Result<(), Failure> {
+    if settings.instance.is_none() {
+        return Err(Failure::Configuration(anyhow!(
+            "ONEWAY_INSTANCE is not set: transactions need a name that is stable and the \
+             instance's own"
+        )));
+    }
     let health = shell.health.part("kafka");
     let (done, end) = oneshot::channel();
     std::thread::Builder::new()
@@ -159,7 +168,7 @@ struct Session<S> {
 
 impl<S: Step> Session<S> {
     fn open(settings: &Settings, role: &Role, step: S) -> Result<Self, Error> {
-        let instance = settings.instance.as_deref().unwrap_or(role.name);
+        let instance = settings.instance.as_deref().unwrap_or_default();
         let producer = |turn: &str| {
             TransactionalProducer::new(settings, &format!("{}.{instance}.{turn}", role.name))
         };
@@ -199,10 +208,14 @@ impl<S: Step> Session<S> {
 /// never reaches across one.
 fn poll_batch(consumer: &Consumer) -> Result<Vec<BorrowedMessage<'_>>, Error> {
     let mut batch = Vec::new();
-    while batch.len() < LARGEST_BATCH && !consumer.has_change() {
+    let mut bytes = 0;
+    while batch.len() < LARGEST_BATCH && bytes < LARGEST_BATCH_BYTES && !consumer.has_change() {
         let limit = if batch.is_empty() { IDLE } else { Duration::ZERO };
         match consumer.poll(limit)? {
-            Polled::Record(record) => batch.push(record),
+            Polled::Record(record) => {
+                bytes += record.payload_len();
+                batch.push(record);
+            }
             Polled::Change | Polled::Nothing => break,
         }
     }
@@ -219,12 +232,14 @@ fn complete_changes<S: Step>(
     while let Some(change) = consumer.next_change() {
         match change {
             Change::Assigned(partitions) => {
+                // Before the restore: an earlier owner's last transaction must be decided, or its
+                // events would be missed while its commands count as answered.
+                let starts = consumer.committed(&partitions)?;
                 for partition in &partitions {
                     let started = Instant::now();
                     step.assigned(*partition)?;
                     tracing::info!(kafka.partition = %partition, duration_ms = started.elapsed().as_millis(), "partition assigned");
                 }
-                let starts: Vec<_> = partitions.iter().map(|p| (*p, Start::Committed)).collect();
                 consumer.assign(&starts)?;
                 owned.extend(partitions);
             }

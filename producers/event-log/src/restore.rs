@@ -58,11 +58,13 @@ impl PartitionReader {
     /// # Errors
     /// When the brokers do not answer in time.
     pub fn high_watermark(&self, partition: Partition) -> Result<i64, Error> {
+        self.watermarks(partition).map(|(_, high)| high)
+    }
+
+    fn watermarks(&self, partition: Partition) -> Result<(i64, i64), Error> {
         let topic = self.settings.qualify(partition.topic.name());
         let fetched = self.uncommitted.fetch_watermarks(&topic, partition.number, CALL_LIMIT);
-        let (_, high) = fetched
-            .map_err(|error| Error::kafka(format!("read the watermarks of {partition}"), error))?;
-        Ok(high)
+        fetched.map_err(|error| Error::kafka(format!("read the watermarks of {partition}"), error))
     }
 
     /// Hands every committed record below the present high watermark to `each`, in order. Waits
@@ -76,8 +78,8 @@ impl PartitionReader {
         partition: Partition,
         mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let end = self.high_watermark(partition)?;
-        if end == 0 {
+        let (start, end) = self.watermarks(partition)?;
+        if start >= end {
             return Ok(());
         }
         self.start(partition)?;

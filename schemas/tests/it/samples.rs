@@ -203,6 +203,7 @@ fn others(list: &mut Vec<Sample>, whole: bool) {
         CommandOutcome: CommandOutcome {
             aggregate: "order".to_owned(),
             aggregate_id: "o1".to_owned(),
+            fingerprint: -7,
             version: 2,
             event_ids: if whole { Vec::new() } else { vec!["e1".to_owned(), "e2".to_owned()] },
             rejection: whole.then(rejection),

@@ -4,7 +4,8 @@ use consumer_runtime::{numeric::Numeric, testing::Schema};
 
 #[tokio::test]
 async fn postgres_reads_and_writes_the_same_numbers() {
-    let client = Schema::new().database().unwrap().dedicated().await.unwrap();
+    let schema = Schema::new();
+    let client = schema.database().unwrap().dedicated().await.unwrap();
     let sql = "select $1::numeric::text, $2::text::numeric";
     for (minor, text) in [
         (0, "0.00"),

@@ -23,7 +23,7 @@ use crate::{
         ports::Policy,
         run::{Ground, Running},
         signals::Signals,
-        supervisor::Spec,
+        spec::Spec,
     },
     workspace::Workspace,
 };

@@ -14,7 +14,7 @@ use crate::{
         folder::StateFolder,
         java::{self, Java},
         ledger::Kind,
-        supervisor::Spec,
+        spec::Spec,
     },
 };
 

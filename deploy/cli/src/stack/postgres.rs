@@ -20,7 +20,7 @@ use crate::{
         distribution::Distribution,
         folder::{PostgresHome, StateFolder},
         ledger::Kind,
-        supervisor::Spec,
+        spec::Spec,
     },
 };
 

@@ -12,7 +12,7 @@ use crate::{
         java::{self, Java},
         ledger::Kind,
         postgres,
-        supervisor::Spec,
+        spec::Spec,
     },
 };
 

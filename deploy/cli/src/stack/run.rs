@@ -24,7 +24,8 @@ use crate::{
         records::Records,
         registry::{self, Registry},
         signals::Signals,
-        supervisor::{Spec, State, Stop, Supervised},
+        spec::Spec,
+        supervisor::{State, Stop, Supervised},
     },
     workspace::Workspace,
 };

@@ -1,16 +1,10 @@
 //! Keeps one process alive: starts it, starts it again with back-off when it dies, stops it when
 //! asked to, first politely and then for good.
 
-use std::{
-    io,
-    path::PathBuf,
-    process::{ExitStatus, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::PathBuf, process::ExitStatus, sync::Arc, time::Duration};
 
 use tokio::{
-    process::{Child, Command},
+    process::Child,
     sync::watch,
     task::JoinHandle,
     time::{Instant, sleep, timeout},
@@ -18,34 +12,11 @@ use tokio::{
 
 use crate::{
     report::Report,
-    stack::{account::Account, backoff::Backoff, ledger::Kind, logs, process, records::Records},
+    stack::{backoff::Backoff, ledger::Kind, logs, process, records::Records, spec::Spec},
 };
 
 /// Exit code of a process that was set up wrongly: starting it again cannot help.
 const BAD_CONFIGURATION: i32 = 64;
-
-/// Tells a process of this command that it is the supervisor in the background. Its children, which
-/// may run this command themselves, must not take it for theirs.
-pub const MARK: &str = "ONEWAY_DETACHED";
-
-/// How to run a process.
-#[derive(Debug)]
-pub struct Spec {
-    /// Its name in the stack.
-    pub name: String,
-    pub kind: Kind,
-    pub program: PathBuf,
-    pub args: Vec<String>,
-    pub env: Vec<(String, String)>,
-    /// Whether it gets nothing of our own environment.
-    pub clear_env: bool,
-    /// Where it runs.
-    pub folder: PathBuf,
-    /// Under which account; none for our own.
-    pub run_as: Option<Account>,
-    /// Where its output is appended.
-    pub log: PathBuf,
-}
 
 /// How a supervised process is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,7 +148,7 @@ impl Keeper {
         if *self.asked.borrow() != Stop::No {
             return End::Asked;
         }
-        let (mut child, pid) = match self.spawn() {
+        let (mut child, pid) = match self.spec.spawn() {
             Ok(started) => started,
             Err(error) => return End::NeverBegan(error),
         };
@@ -203,34 +174,6 @@ impl Keeper {
         // which nobody else can get while a member is left.
         let _ = process::kill_group(pid);
         end
-    }
-
-    fn spawn(&self) -> io::Result<(Child, u32)> {
-        let Spec { program, args, env, clear_env, folder, run_as, log, .. } = &self.spec;
-        let output = logs::open(log).map_err(|error| {
-            io::Error::other(format!("cannot open its log {}: {error}", log.display()))
-        })?;
-        let mut command = Command::new(program);
-        if *clear_env {
-            command.env_clear();
-        }
-        command
-            .args(args)
-            .envs(env.iter().map(|(name, value)| (name, value)))
-            .env_remove(MARK)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stderr(output.try_clone()?)
-            .stdout(output)
-            // Ctrl-C at the terminal is for the supervisor alone, which stops all in order.
-            .process_group(0)
-            .kill_on_drop(true);
-        if let Some(account) = run_as {
-            command.uid(account.uid).gid(account.gid);
-        }
-        let child = command.spawn()?;
-        let pid = child.id().ok_or_else(|| io::Error::other("it has no pid"))?;
-        Ok((child, pid))
     }
 
     /// Ends a running child: asks it, waits for its time limit or until patience ends, kills it.

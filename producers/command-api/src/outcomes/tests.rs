@@ -41,6 +41,7 @@ fn outcome(aggregate_id: &str, version: i64) -> Outcome {
         outcome: CommandOutcome {
             aggregate: "order".to_owned(),
             aggregate_id: aggregate_id.to_owned(),
+            fingerprint: identity(aggregate_id, b"").fingerprint,
             version,
             event_ids: Vec::new(),
             rejection: None,

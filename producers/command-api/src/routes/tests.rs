@@ -192,6 +192,7 @@ async fn outcomes_can_be_asked_for() {
         outcome: CommandOutcome {
             aggregate: "order".to_owned(),
             aggregate_id: "o-1".to_owned(),
+            fingerprint: 1,
             version: 2,
             event_ids: vec!["e".to_owned()],
             rejection,

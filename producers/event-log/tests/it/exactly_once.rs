@@ -4,13 +4,14 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
+        mpsc::{Sender, channel},
     },
     time::Duration,
 };
 
 use event_log::{
     Appender, Error, OutRecord, Partition, Position, Settings, TransactionalProducer,
-    consumer::{Change, Consumer, Polled, Start},
+    consumer::{Change, Consumer, Polled},
     exactly_once::{Role, Step, run},
 };
 use rdkafka::{Message, message::BorrowedMessage};
@@ -27,12 +28,18 @@ fn role() -> Role {
 }
 
 /// Copies each record; fails as often as told, in the middle of a batch.
+#[derive(Default)]
 struct Copy {
     failures: Arc<AtomicU32>,
+    /// Where to restore from, and what was there.
+    restore: Option<(Settings, Sender<Vec<u32>>)>,
 }
 
 impl Step for Copy {
     fn assigned(&mut self, _: Partition) -> Result<(), Error> {
+        if let Some((settings, restored)) = &self.restore {
+            restored.send(numbers(settings, OUT)).unwrap();
+        }
         Ok(())
     }
 
@@ -77,7 +84,7 @@ async fn a_failure_in_mid_batch_neither_loses_nor_doubles() {
     tokio::task::spawn_blocking(move || {
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let copy = || Ok(Copy { failures: Arc::clone(&failures) });
+                let copy = || Ok(Copy { failures: Arc::clone(&failures), ..Copy::default() });
                 run(&settings, &role(), copy, &health, &shutdown).unwrap();
             });
             let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 50);
@@ -101,7 +108,7 @@ fn take_over(consumer: &Consumer) {
             if partitions.is_empty() {
                 continue;
             }
-            let starts: Vec<_> = partitions.iter().map(|p| (*p, Start::Committed)).collect();
+            let starts = consumer.committed(&partitions).unwrap();
             return consumer.assign(&starts).unwrap();
         }
     }
@@ -130,7 +137,7 @@ async fn an_instance_that_lost_its_partitions_commits_nothing() {
         let health = Health::default().part("kafka");
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let copy = || Ok(Copy { failures: Arc::default() });
+                let copy = || Ok(Copy::default());
                 run(&settings, &role(), copy, &health, &shutdown).unwrap();
             });
             // Its open transaction holds the output back: the new owner's copies are seen as
@@ -145,6 +152,47 @@ async fn an_instance_that_lost_its_partitions_commits_nothing() {
             let _ = producer.abort();
             let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 10);
             assert_eq!(copied, (0..10).collect::<Vec<_>>());
+            trigger.fire();
+        });
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_is_restored_only_after_an_earlier_owners_transaction_is_decided() {
+    let settings = fresh(1).await;
+    append(&settings, 0..10).await;
+    tokio::task::spawn_blocking(move || {
+        // An owner whose offsets were taken while it was a member, and whose records are late.
+        let owner = Consumer::join(&settings, "copier", &[IN]).unwrap();
+        take_over(&owner);
+        let producer = TransactionalProducer::new(&settings, "copier.owner.a").unwrap();
+        producer.begin().unwrap();
+        let answered = (Partition { topic: IN, number: 0 }, 3);
+        producer.send_offsets(&[answered], &owner.group_metadata().unwrap()).unwrap();
+        drop(owner);
+
+        let (trigger, shutdown) = Shutdown::new();
+        let health = Health::default().part("kafka");
+        let (restored, restoring) = channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let copy = || {
+                    let restore = Some((settings.clone(), restored.clone()));
+                    Ok(Copy { restore, ..Copy::default() })
+                };
+                run(&settings, &role(), copy, &health, &shutdown).unwrap();
+            });
+            let early = restoring.recv_timeout(Duration::from_secs(2));
+            assert!(early.is_err(), "restored while the transaction was open: {early:?}");
+            for number in 0..3 {
+                producer.produce(record(OUT.topic, 0, number)).unwrap();
+            }
+            producer.commit().unwrap();
+            let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 10);
+            assert_eq!(copied, (0..10).collect::<Vec<_>>(), "each is answered by one owner");
+            assert_eq!(restoring.recv(), Ok(vec![0, 1, 2]), "the successor knows all of it");
             trigger.fire();
         });
     })

@@ -24,7 +24,7 @@ use crate::{
         folder::StateFolder,
         logs, process,
         signals::Signals,
-        supervisor::MARK,
+        spec::MARK,
     },
 };
 

@@ -16,7 +16,7 @@ use event_log::{OutRecord, Partition, Position, appender::AppendError};
 use rdkafka::{error::KafkaError, message::Headers, types::RDKafkaErrorCode};
 use schemas::{
     CommandId, Encoder, EventId,
-    command::{CommandOutcome, Rejection, RejectionCode},
+    command::{CommandOutcome, Rejection, RejectionCode, fingerprint},
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -73,6 +73,11 @@ impl CommandLog for MemoryLog {
         let outcome = CommandOutcome {
             aggregate: record.topic.name().split('.').next().unwrap().to_owned(),
             aggregate_id: record.key.clone(),
+            fingerprint: fingerprint(
+                &header(&record, "ce_type").unwrap(),
+                header(&record, "oneway-expected-version").map(|v| v.parse().unwrap()),
+                record.payload.as_deref().unwrap(),
+            ),
             version: 3,
             event_ids: vec![EventId::of_command(command, 0).to_string()],
             rejection,
