@@ -30,8 +30,10 @@ pub async fn build(
     if release {
         command.arg("--release");
     }
+    // By binary, not by package: so the dependencies get the features that the whole workspace
+    // asks for, and nothing is compiled twice.
     for service in services {
-        command.args(["--package", &service.name, "--bin", &service.name]);
+        command.args(["--bin", &service.name]);
     }
     if !cargo::run(command, signals).await?.success() {
         return Err(Failure::Negative(anyhow!(
@@ -48,7 +50,7 @@ pub fn binary(workspace: &Workspace, service: &Service, release: bool) -> Result
         return Ok(path);
     }
     Err(Failure::setup(format!(
-        "there is no binary {}: build it with `cargo build --package {}`, or leave out --no-build",
+        "there is no binary {}: build it with `cargo build --bin {}`, or leave out --no-build",
         path.display(),
         service.name
     )))

@@ -83,6 +83,8 @@ async fn a_failure_in_mid_batch_neither_loses_nor_doubles() {
     let failures = Arc::new(AtomicU32::new(3));
     tokio::task::spawn_blocking(move || {
         std::thread::scope(|scope| {
+            // Fires also when the test fails: the scope waits for its threads.
+            let trigger = trigger;
             scope.spawn(|| {
                 let copy = || Ok(Copy { failures: Arc::clone(&failures), ..Copy::default() });
                 run(&settings, &role(), copy, &health, &shutdown).unwrap();
@@ -136,6 +138,8 @@ async fn an_instance_that_lost_its_partitions_commits_nothing() {
         let (trigger, shutdown) = Shutdown::new();
         let health = Health::default().part("kafka");
         std::thread::scope(|scope| {
+            // Fires also when the test fails: the scope waits for its threads.
+            let trigger = trigger;
             scope.spawn(|| {
                 let copy = || Ok(Copy::default());
                 run(&settings, &role(), copy, &health, &shutdown).unwrap();
@@ -177,6 +181,8 @@ async fn state_is_restored_only_after_an_earlier_owners_transaction_is_decided()
         let health = Health::default().part("kafka");
         let (restored, restoring) = channel();
         std::thread::scope(|scope| {
+            // Fires also when the test fails: the scope waits for its threads.
+            let trigger = trigger;
             scope.spawn(|| {
                 let copy = || {
                     let restore = Some((settings.clone(), restored.clone()));
