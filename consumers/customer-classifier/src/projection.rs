@@ -1,8 +1,8 @@
 //! The tables, and what events make of their rows.
 
 use consumer_runtime::{
-    Emissions, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet, columns,
-    table::AnyTable,
+    AnyTable, Emissions, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
+    columns,
 };
 use schemas::{
     AggregateId, Message, Money, Timestamp, Topic,

@@ -1,8 +1,8 @@
 //! What the events of customers make of their rows.
 
 use consumer_runtime::{
-    Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
-    columns, table::AnyTable,
+    AnyTable, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
+    TableSet, columns,
 };
 use schemas::{AggregateId, Timestamp, Topic, customer::CustomerEvent};
 

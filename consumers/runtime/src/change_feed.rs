@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     metrics::{CHANGES_LOST, CHANGES_SENT},
-    table::{Change, TableSet, read_models},
+    tables::{Change, TableSet, read_models},
 };
 
 /// Batches that may wait to be told of.

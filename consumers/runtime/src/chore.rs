@@ -17,7 +17,7 @@ use crate::{
     outage::{Outage, Waited},
     outbox,
     projection::{Emissions, Projection},
-    table::TableSet,
+    tables::TableSet,
     transaction::{Applier, within},
 };
 

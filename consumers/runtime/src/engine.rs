@@ -26,7 +26,7 @@ use crate::{
     batch::Batch,
     change_feed::ChangeFeed,
     error::Error,
-    intake::{Input, Intake, Outside, Progress},
+    intake::{Input, Intake, Outside},
     lease::Lease,
     metrics::{
         BATCH_DURATION, BATCH_FAILURES, BATCH_SIZE, EVENTS_APPLIED, EVENTS_DUPLICATE,
@@ -35,8 +35,9 @@ use crate::{
     outage::{Outage, Waited},
     projection::Projection,
     reader::Reader,
-    table::TableSet,
+    tables::TableSet,
     transaction::{Applied, Applier},
+    watch::Progress,
 };
 
 /// Batches that may wait between intake and engine.
@@ -143,6 +144,7 @@ impl<P: Projection> Engine<P> {
             sender,
             progress: Arc::clone(progress),
             batch_events: self.batch_events,
+            tokio: Handle::current(),
             health: self.kafka.clone(),
         };
         let intake = Intake::new(consumer, reader, outside);

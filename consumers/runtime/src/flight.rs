@@ -8,7 +8,7 @@ use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
     error::Error,
-    table::{AnyTable, Statement},
+    tables::{AnyTable, Statement},
 };
 
 type Flight<'a> = BoxFuture<'a, Result<Vec<Row>, Error>>;

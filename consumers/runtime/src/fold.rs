@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Poison},
     projection::{Emissions, Projection},
     recorded::{Item, Recorded},
-    table::TableSet,
+    tables::TableSet,
 };
 
 /// What became of the events of a batch.

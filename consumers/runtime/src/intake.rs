@@ -3,8 +3,8 @@
 //! cover. While nobody takes them the next batch grows; when that is full too, fetching is paused.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,38 +16,36 @@ use event_log::{
 use metrics::{counter, gauge};
 use rdkafka::message::{Message, OwnedMessage};
 use service::health::Part;
-use tokio::sync::{
-    mpsc::{self, error::TrySendError},
-    oneshot,
+use tokio::{
+    runtime::Handle,
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    time::timeout,
 };
 
 use crate::{
     batch::Batch,
     error::{Error, Poison},
-    lag::{Lag, Look},
+    gather::Gathering,
     lease::Lease,
-    metrics::{EVENTS_SKIPPED, LAG, PARTITIONS},
+    metrics::{EVENTS_SKIPPED, PARTITIONS},
     reader::{Read, Reader},
+    watch::{Progress, Watch},
 };
 
 /// Length of a poll when nothing waits.
 const IDLE_POLL: Duration = Duration::from_millis(100);
 
+/// How long a full batch waits before fetching is paused.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Length of a poll while something waits to be taken.
 const BUSY_POLL: Duration = Duration::from_millis(2);
 
-/// Most payload in one batch, in bytes.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
-
-/// When a batch without any event, whose offsets only move on, is handed over.
-const EMPTY_BATCH_OFFSETS: i64 = 10_000;
-const EMPTY_BATCH_AGE: Duration = Duration::from_secs(1);
-
 /// How long a revocation waits for a transaction under way. The epoch protects the rows anyway.
 const REVOKE_LIMIT: Duration = Duration::from_secs(10);
-
-/// How often lag is measured and offsets are shown to Kafka.
-const SHOW_EVERY: Duration = Duration::from_secs(5);
 
 /// What the thread hands over.
 #[derive(Debug)]
@@ -65,9 +63,6 @@ pub enum Input<E> {
     Failed(Error),
 }
 
-/// The next offset of each partition, as applied: written by the engine, shown by this thread.
-pub type Progress = Arc<Mutex<BTreeMap<Partition, i64>>>;
-
 /// The thread's state.
 #[derive(Debug)]
 pub struct Intake<E> {
@@ -76,28 +71,22 @@ pub struct Intake<E> {
     sender: mpsc::Sender<Input<E>>,
     /// Rebalances and the final error, in order, ahead of the batch.
     waiting: VecDeque<Input<E>>,
-    batch: Batch<E>,
-    bytes: usize,
-    since: Instant,
-    batch_events: usize,
+    gathering: Gathering<E>,
     held: Vec<Held>,
     taking: Option<oneshot::Receiver<Vec<Arc<Lease>>>>,
     paused: bool,
     stalled: Option<Stalled>,
-    progress: Progress,
-    shown: Instant,
-    lag: Lag,
-    /// A whole idle poll brought nothing since the last look at the lag.
-    was_idle: bool,
-    health: Part,
+    watch: Watch,
+    tokio: Handle,
 }
 
 /// A partition that is being read.
 #[derive(Debug)]
-struct Held {
-    lease: Arc<Lease>,
-    /// The offset after the last one that is in a batch.
-    next: i64,
+pub struct Held {
+    /// Our right to it.
+    pub lease: Arc<Lease>,
+    /// The offset after the last record that was read.
+    pub next: i64,
 }
 
 /// A record that waits for the registry.
@@ -118,6 +107,8 @@ pub struct Outside<E> {
     pub progress: Progress,
     /// Most events in one batch.
     pub batch_events: usize,
+    /// Where waits run.
+    pub tokio: Handle,
     /// The state of the way to Kafka.
     pub health: Part,
 }
@@ -126,25 +117,19 @@ impl<E> Intake<E> {
     /// Prepares the thread.
     #[must_use]
     pub fn new(consumer: Consumer, reader: Reader<E>, outside: Outside<E>) -> Self {
-        let Outside { sender, progress, batch_events, health } = outside;
+        let Outside { sender, progress, batch_events, tokio, health } = outside;
         Self {
             consumer,
             reader,
             sender,
             waiting: VecDeque::new(),
-            batch: Batch::default(),
-            bytes: 0,
-            since: Instant::now(),
-            batch_events,
+            gathering: Gathering::new(batch_events),
             held: Vec::new(),
             taking: None,
             paused: false,
             stalled: None,
-            progress,
-            shown: Instant::now(),
-            lag: Lag::default(),
-            was_idle: false,
-            health,
+            watch: Watch::new(progress, health),
+            tokio,
         }
     }
 
@@ -153,7 +138,7 @@ impl<E> Intake<E> {
         let end = self.work();
         if let Err(error) = end {
             // Everything gathered before the error is still good.
-            let batch = std::mem::take(&mut self.batch);
+            let batch = self.gathering.take();
             let input = [Input::Batch(batch), Input::Failed(error)];
             for input in self.waiting.drain(..).chain(input) {
                 if self.sender.blocking_send(input).is_err() {
@@ -161,7 +146,7 @@ impl<E> Intake<E> {
                 }
             }
         }
-        self.show();
+        self.watch.show(&self.consumer);
     }
 
     fn work(&mut self) -> Result<(), Error> {
@@ -171,16 +156,18 @@ impl<E> Intake<E> {
             self.retry_stalled()?;
             let waits = self.hand_over(!brought);
             self.pause_or_resume()?;
-            self.show_sometimes();
+            self.watch.look_sometimes(&self.consumer, &self.held);
             let limit = if waits || self.taking.is_some() {
                 BUSY_POLL
-            } else if self.batch.items.is_empty() {
+            } else if !self.gathering.has_events() {
                 IDLE_POLL
             } else {
                 Duration::ZERO
             };
             brought = self.poll(limit)?;
-            self.was_idle |= !brought && limit == IDLE_POLL && !self.paused;
+            if !brought && limit == IDLE_POLL && !self.paused {
+                self.watch.idle();
+            }
         }
         Ok(())
     }
@@ -224,18 +211,15 @@ impl<E> Intake<E> {
         let Some(held) = held.find(|held| held.lease.partition == at.partition) else {
             return;
         };
-        if self.batch.spans.is_empty() {
-            self.since = Instant::now();
-        }
-        self.batch.cover(&held.lease, held.next, at.offset + 1);
-        held.next = at.offset + 1;
-        match read {
-            Read::Item(item) => {
-                self.batch.items.push(item);
-                self.bytes += bytes;
+        let from = std::mem::replace(&mut held.next, at.offset + 1);
+        let item = match read {
+            Read::Item(item) => Some(item),
+            Read::Nothing | Read::Later(_) => {
+                counter!(EVENTS_SKIPPED).increment(1);
+                None
             }
-            Read::Nothing | Read::Later(_) => counter!(EVENTS_SKIPPED).increment(1),
-        }
+        };
+        self.gathering.add(&held.lease, from, held.next, item, bytes);
     }
 
     /// Hands over what waits, and the batch when nothing more is there to go into it. True when
@@ -247,34 +231,28 @@ impl<E> Intake<E> {
                 return true;
             }
         }
-        if self.batch.items.is_empty() {
-            // Only offsets: no hurry, but they are not kept back for ever either.
-            let due = self.batch.offsets() >= EMPTY_BATCH_OFFSETS
-                || self.since.elapsed() >= EMPTY_BATCH_AGE;
-            if self.batch.spans.is_empty() || !due {
-                return false;
-            }
-        } else if !nothing_came && !self.is_full() {
+        if !self.gathering.is_due(nothing_came) {
             return false;
         }
-        match self.sender.try_reserve() {
-            Ok(permit) => {
-                permit.send(Input::Batch(std::mem::take(&mut self.batch)));
-                self.bytes = 0;
+        // Nothing more fits: there is nothing to poll for, and pausing would throw away what is
+        // fetched already. But not for long, since the group wants to see polls.
+        let patience =
+            if self.gathering.is_full() && !self.paused { PATIENCE } else { Duration::ZERO };
+        let Self { sender, gathering, tokio, .. } = self;
+        let permit = tokio.block_on(async { timeout(patience, sender.reserve()).await });
+        match permit {
+            Ok(Ok(permit)) => {
+                permit.send(Input::Batch(gathering.take()));
                 false
             }
-            Err(_) => true,
+            Ok(Err(_)) | Err(_) => true,
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.batch.items.len() >= self.batch_events || self.bytes >= BATCH_BYTES
-    }
-
-    /// Fetching stops while the batch is full or a record waits for its schema; polling goes on,
-    /// or the group would think that this member is dead.
+    /// Fetching stops while a full batch is not taken or a record waits for its schema; polling
+    /// goes on, or the group would think that this member is dead.
     fn pause_or_resume(&mut self) -> Result<(), Error> {
-        let pause = self.is_full() || self.stalled.is_some();
+        let pause = self.gathering.is_full() || self.stalled.is_some();
         if pause != self.paused {
             let held = self.partitions();
             if pause {
@@ -342,7 +320,7 @@ impl<E> Intake<E> {
         if self.paused {
             self.consumer.pause(&self.partitions())?;
         }
-        self.health.ready();
+        self.watch.joined();
         self.count_partitions();
         Ok(())
     }
@@ -352,20 +330,14 @@ impl<E> Intake<E> {
         let deadline = Instant::now() + REVOKE_LIMIT;
         for held in self.held.extract_if(.., |h| is_gone(&h.lease.partition)) {
             let partition = held.lease.partition;
-            self.lag.forget(partition);
+            self.watch.forget(partition);
             let in_time = held.lease.revoke(deadline.saturating_duration_since(Instant::now()));
             tracing::info!(kafka.partition = %partition, lost, in_time, "partition given up");
         }
-        self.batch.drop_partitions(partitions);
-        if self.batch.items.is_empty() {
-            self.bytes = 0;
-        }
+        self.gathering.drop_partitions(partitions);
         if self.stalled.as_ref().is_some_and(|s| is_gone(&s.at.partition)) {
             self.stalled = None;
         }
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        progress.retain(|partition, _| !is_gone(partition));
-        drop(progress);
         self.consumer.unassign(partitions)?;
         self.count_partitions();
         Ok(())
@@ -378,53 +350,5 @@ impl<E> Intake<E> {
     fn count_partitions(&self) {
         let held = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
         gauge!(PARTITIONS).set(f64::from(held));
-    }
-
-    fn show_sometimes(&mut self) {
-        if self.shown.elapsed() >= SHOW_EVERY {
-            self.show();
-            self.measure_lag();
-            self.shown = Instant::now();
-        }
-    }
-
-    /// What is applied, for people who look at the group.
-    fn show(&self) {
-        let applied = self.applied();
-        if applied.is_empty() {
-            return;
-        }
-        let applied: Vec<_> = applied.into_iter().collect();
-        if let Err(error) = self.consumer.commit_for_display(&applied) {
-            tracing::debug!(%error, "offsets are not shown to Kafka");
-        }
-    }
-
-    /// Also finds out whether the brokers answer.
-    fn measure_lag(&mut self) {
-        let applied = self.applied();
-        for held in &self.held {
-            let partition = held.lease.partition;
-            let Some(end) = self.consumer.high_watermark(partition) else {
-                self.health.not_ready("the brokers do not answer");
-                return;
-            };
-            let applied = applied.get(&partition).copied().unwrap_or(held.lease.start);
-            let look = Look { end, read: held.next, applied, was_idle: self.was_idle };
-            let lag = self.lag.look(partition, look);
-            let labels = [
-                ("topic", partition.topic.to_string()),
-                ("partition", partition.number.to_string()),
-            ];
-            gauge!(LAG, &labels).set(lag as f64);
-        }
-        if !self.held.is_empty() {
-            self.health.ready();
-        }
-        self.was_idle = false;
-    }
-
-    fn applied(&self) -> BTreeMap<Partition, i64> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

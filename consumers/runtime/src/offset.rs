@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use event_log::Partition;
 use tokio_postgres::Client;
 
-use crate::{batch::Span, error::Error, lease::Lease, table::Statement};
+use crate::{batch::Span, error::Error, lease::Lease, tables::Statement};
 
 /// The build of the read model that the offsets are of.
 pub type Generation = i32;

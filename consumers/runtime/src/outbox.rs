@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, PostgresError},
     projection::{Emission, Emissions},
-    table::Statement,
+    tables::Statement,
 };
 
 /// Writes the emissions of a batch.

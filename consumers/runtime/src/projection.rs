@@ -8,7 +8,8 @@ use schemas::{AggregateId, EventId, Messages, Timestamp, Topic, message::SchemaF
 
 use crate::{
     recorded::{Recorded, Source},
-    table::{NotLoaded, TableSet},
+    table::NotLoaded,
+    tables::TableSet,
 };
 
 /// A read model in the making.

@@ -140,4 +140,3 @@ impl<R: Row> Table<R> {
         changed
     }
 }
-

@@ -23,7 +23,7 @@ use crate::{
     outbox,
     projection::{Projection, ProjectionError},
     recorded::Item,
-    table::{AnyTable, Change, TableSet},
+    tables::{AnyTable, Change, TableSet},
 };
 
 /// Longest life of one transaction, from the first statement to the answer to its commit.

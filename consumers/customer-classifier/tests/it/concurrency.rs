@@ -62,12 +62,16 @@ async fn hot_customers_lose_nothing_and_nobody_waits_in_a_circle() {
         let figures: (&str, i64, &str) = (row.get(0), row.get(1), row.get(2));
         assert_eq!(figures, ("100.00", 80, "A"));
     }
-    // Per customer: C, B, A, each once, numbered without a gap, in the order of their ids.
+    // Per customer: from C up to A, numbered without a gap, in the order of their ids. Whoever is
+    // due for a new sum keeps the class until then, and may so be spared the B.
     for customer in 0..CUSTOMERS {
         let of_customer = emitted(&stage).await.into_iter();
         let of_customer = of_customer.filter(|(key, ..)| *key == format!("c{customer}"));
         let told: Vec<_> =
             of_customer.map(|(_, n, figures)| (n, figures[..3].to_owned())).collect();
-        assert_eq!(told, [(1, "->C".into()), (2, "C>B".into()), (3, "B>A".into())]);
+        let step = |n, figures: &str| (n, figures.to_owned());
+        let by_b = [step(1, "->C"), step(2, "C>B"), step(3, "B>A")];
+        let at_once = [step(1, "->C"), step(2, "C>A")];
+        assert!(told == by_b || told == at_once, "customer {customer}: {told:?}");
     }
 }

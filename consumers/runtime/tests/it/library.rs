@@ -2,9 +2,8 @@
 //! of its own, a shelf is shared by books from every partition.
 
 use consumer_runtime::{
-    Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
-    columns,
-    table::AnyTable,
+    AnyTable, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
+    TableSet, columns,
     testing::{Happened, Stage},
 };
 use schemas::{AggregateId, Timestamp, Topic};

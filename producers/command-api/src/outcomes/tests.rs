@@ -93,7 +93,7 @@ async fn places_are_bounded_and_given_back() {
 #[tokio::test]
 async fn an_id_belongs_to_one_command() {
     let outcomes = outcomes(10);
-    let mut waiter = outcomes.wait_for(id(1), &identity("o", b"a")).unwrap();
+    let mut waiter = outcomes.wait_for(id(1), &identity("o", b"")).unwrap();
     // While the first is under way, its content counts.
     let refusal = outcomes.wait_for(id(1), &identity("o", b"b")).unwrap_err();
     assert_eq!(refusal, Refusal::Reused);
@@ -103,10 +103,34 @@ async fn an_id_belongs_to_one_command() {
     outcomes.decided(id(1), outcome("o", 6));
     assert_eq!(version(&mut waiter).await, Some(6));
     drop(waiter);
-    // Later, the processor compares the content; here only the aggregate counts.
-    assert!(outcomes.wait_for(id(1), &identity("o", b"b")).is_ok());
-    let refusal = outcomes.wait_for(id(1), &identity("p", b"a")).unwrap_err();
+    // Later too: what is remembered of the command tells its content.
+    assert!(outcomes.wait_for(id(1), &identity("o", b"")).is_ok());
+    for other in [identity("o", b"b"), identity("p", b"")] {
+        assert_eq!(outcomes.wait_for(id(1), &other).unwrap_err(), Refusal::Reused);
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_the_answer_to_another_command_under_the_same_id() {
+    let outcomes = outcomes(10);
+    // The first one's sender went away before its outcome came, and nothing is known of it here.
+    let mut second = outcomes.wait_for(id(1), &identity("o", b"second")).unwrap();
+    outcomes.decided(id(1), outcome("o", 5));
+    assert_eq!(version(&mut second).await, None);
+    let mut taken = reuse("o");
+    taken.outcome.fingerprint = identity("o", b"second").fingerprint;
+    outcomes.decided(id(1), taken);
+    assert_eq!(version(&mut second).await, Some(9));
+}
+
+#[test]
+fn a_command_that_waits_in_the_log_keeps_its_id() {
+    let outcomes = outcomes(10);
+    let pending = Pending { identity: identity("o", b"first"), correlation_id: "c".to_owned() };
+    outcomes.appended(id(1), pending);
+    let refusal = outcomes.wait_for(id(1), &identity("o", b"second")).unwrap_err();
     assert_eq!(refusal, Refusal::Reused);
+    assert!(outcomes.wait_for(id(1), &identity("o", b"first")).is_ok());
 }
 
 #[test]

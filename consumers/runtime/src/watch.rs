@@ -1,0 +1,104 @@
+//! What the intake tells about itself: lag, progress, and whether the brokers answer.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use event_log::{Consumer, Partition};
+use metrics::gauge;
+use service::health::Part;
+
+use crate::{
+    intake::Held,
+    lag::{Lag, Look},
+    metrics::LAG,
+};
+
+/// How often to look.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// The next offset of each partition, as applied: written by the engine, shown by the intake.
+pub type Progress = Arc<Mutex<BTreeMap<Partition, i64>>>;
+
+/// Looks after the intake.
+#[derive(Debug)]
+pub struct Watch {
+    progress: Progress,
+    health: Part,
+    looked: Instant,
+    lag: Lag,
+    /// A whole idle poll brought nothing since the last look.
+    was_idle: bool,
+}
+
+impl Watch {
+    /// Begins.
+    #[must_use]
+    pub fn new(progress: Progress, health: Part) -> Self {
+        let (looked, lag) = (Instant::now(), Lag::default());
+        Self { progress, health, looked, lag, was_idle: false }
+    }
+
+    /// A rebalance is complete.
+    pub fn joined(&self) {
+        self.health.ready();
+    }
+
+    /// A whole poll brought nothing, although nothing was paused.
+    pub const fn idle(&mut self) {
+        self.was_idle = true;
+    }
+
+    /// A partition was given up.
+    pub fn forget(&mut self, partition: Partition) {
+        self.lag.forget(partition);
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+    }
+
+    /// Looks, if it is time to.
+    pub fn look_sometimes(&mut self, consumer: &Consumer, held: &[Held]) {
+        if self.looked.elapsed() >= EVERY {
+            self.show(consumer);
+            self.measure_lag(consumer, held);
+            self.looked = Instant::now();
+        }
+    }
+
+    /// Shows Kafka what is applied, for people who look at the group.
+    pub fn show(&self, consumer: &Consumer) {
+        let applied: Vec<_> = self.applied().into_iter().collect();
+        if applied.is_empty() {
+            return;
+        }
+        if let Err(error) = consumer.commit_for_display(&applied) {
+            tracing::debug!(%error, "offsets are not shown to Kafka");
+        }
+    }
+
+    /// Also finds out whether the brokers answer.
+    fn measure_lag(&mut self, consumer: &Consumer, held: &[Held]) {
+        let applied = self.applied();
+        let was_idle = std::mem::take(&mut self.was_idle);
+        for Held { lease, next } in held {
+            let partition = lease.partition;
+            let Some(end) = consumer.high_watermark(partition) else {
+                self.health.not_ready("the brokers do not answer");
+                return;
+            };
+            let applied = applied.get(&partition).copied().unwrap_or(lease.start);
+            let lag = self.lag.look(partition, Look { end, read: *next, applied, was_idle });
+            let topic = ("topic", partition.topic.to_string());
+            let number = ("partition", partition.number.to_string());
+            gauge!(LAG, &[topic, number]).set(lag as f64);
+        }
+        if !held.is_empty() {
+            self.health.ready();
+        }
+    }
+
+    fn applied(&self) -> BTreeMap<Partition, i64> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
