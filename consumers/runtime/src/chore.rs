@@ -1,6 +1,12 @@
 //! Work on a projection's rows that the clock sets off instead of an event.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use deadpool_postgres::Object;
@@ -99,7 +105,7 @@ pub async fn run<P: Projection>(
     told: Told,
     shutdown: &Shutdown,
 ) -> Result<(), Error> {
-    let Told { feed, emitted, outage_budget, health } = told;
+    let Told { feed, emitted, outbox_full, outage_budget, health } = told;
     let mut outage = Outage::new(outage_budget);
     let mut ticks = tokio::time::interval(chore.interval());
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -109,7 +115,8 @@ pub async fn run<P: Projection>(
             () = shutdown.requested() => return Ok(()),
         }
         let mut more = true;
-        while more && !shutdown.is_requested() {
+        // What is due can wait for a relay that does not keep up; the outbox must not grow on.
+        while more && !outbox_full.load(Ordering::Acquire) && !shutdown.is_requested() {
             match turn(&applier, &*chore, Timestamp::now()).await {
                 Ok(done) => {
                     outage.over(&health);
@@ -137,6 +144,8 @@ pub struct Told {
     pub feed: ChangeFeed,
     /// The relay.
     pub emitted: Arc<Notify>,
+    /// Set while the outbox must not grow.
+    pub outbox_full: Arc<AtomicBool>,
     /// How long Postgres may be away.
     pub outage_budget: Duration,
     /// The state of the chore.

@@ -216,7 +216,11 @@ impl<P: Projection> Engine<P> {
     }
 
     fn applied(&self, applied: Applied, offsets: i64, progress: &Progress) {
-        let Applied { counts, changes, emitted, next } = applied;
+        let Applied { counts, changes, emitted, next, unanswered } = applied;
+        if unanswered {
+            self.feed.all();
+            self.emitted.notify_one();
+        }
         counter!(EVENTS_APPLIED).increment(counts.applied);
         counter!(EVENTS_SKIPPED).increment(counts.passed);
         counter!(EVENTS_DUPLICATE).increment(counts.duplicates);

@@ -44,6 +44,9 @@ pub const OUTBOX_LIMIT: i64 = 100_000;
 /// How often an idle relay renews its cursor: far below the time after which Kafka forgets it.
 const RENEW_EVERY: Duration = Duration::from_secs(3_600);
 
+/// How often a busy relay looks how much is left: its limit must hold just then.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// What brings the outbox into the log.
 #[derive(Debug)]
 pub struct Relay {
@@ -100,11 +103,17 @@ impl Relay {
                 return Ok(());
             }
         }
+        // Also when nothing can be sent: whoever emits has to know.
+        self.look_at_size(&client).await?;
         let mut log = self.settle(&client).await?;
-        let mut renewed = Instant::now();
+        let (mut renewed, mut looked) = (Instant::now(), Instant::now());
         outage.over(&self.health);
         tracing::info!("relaying the outbox");
         loop {
+            if looked.elapsed() >= LOOK_EVERY {
+                self.look_at_size(&client).await?;
+                looked = Instant::now();
+            }
             let batch = outbox::next_batch(&client, LARGEST_BATCH).await?;
             if !batch.events.is_empty() {
                 let number = batch.number;

@@ -176,6 +176,7 @@ fn start<P: Projection>(
         let told = Told {
             feed: feed.clone(),
             emitted: Arc::clone(&emitted),
+            outbox_full: Arc::clone(&outbox_full),
             outage_budget: settings.outage_budget,
             health: shell.health.part("chore"),
         };

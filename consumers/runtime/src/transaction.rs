@@ -54,6 +54,9 @@ pub struct Applied {
     pub emitted: usize,
     /// The next offset of each partition.
     pub next: Vec<(Partition, i64)>,
+    /// An earlier attempt stored it, and its answer was lost: what it changed and emitted is not
+    /// known any more.
+    pub unanswered: bool,
 }
 
 impl<P: Projection> std::fmt::Debug for Applier<P> {
@@ -111,7 +114,7 @@ impl<P: Projection> Applier<P> {
         let connection = borrowed.get()?;
         if !self.begin(connection, share, &mut tables).await? {
             // Stored by an earlier attempt. What it emitted is in the outbox.
-            return Ok(Applied { next, ..Applied::default() });
+            return Ok(Applied { next, unanswered: true, ..Applied::default() });
         }
         self.load(connection, share, &mut tables).await?;
         let (emissions, counts) = fold::apply(&self.projection, &share.items, now, &mut tables)?;
@@ -128,7 +131,7 @@ impl<P: Projection> Applier<P> {
             changes.collect()
         };
         borrowed.give_back();
-        Ok(Applied { counts, changes, emitted, next })
+        Ok(Applied { counts, changes, emitted, next, unanswered: false })
     }
 
     /// The first round trip; false when the batch has been stored before.
