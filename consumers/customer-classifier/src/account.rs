@@ -179,3 +179,6 @@ impl CustomerRow {
         out.emit(&self.customer_id, self.sequence, updated);
     }
 }
+
+#[cfg(test)]
+mod tests;

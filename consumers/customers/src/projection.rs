@@ -41,7 +41,8 @@ impl Row for CustomerRow {
 /// The tables.
 #[derive(Debug, Default)]
 pub struct Tables {
-    customer: Table<CustomerRow>,
+    /// Customers.
+    pub customer: Table<CustomerRow>,
 }
 
 impl TableSet for Tables {
@@ -99,5 +100,56 @@ impl Projection for Customers {
             CustomerEvent::EmailPermissionWithdrawn(_) => customer.email_permission = false,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use consumer_runtime::testing::{Happened, fold};
+    use schemas::customer::{
+        CustomerCreated, CustomerEmailPermissionGranted, CustomerEmailPermissionWithdrawn,
+        CustomerUpdated,
+    };
+
+    use super::*;
+
+    /// The only customer after some events.
+    fn customer(events: Vec<CustomerEvent>) -> CustomerRow {
+        let happened = events.into_iter().zip(1..);
+        let happened = happened.map(|(e, n)| Happened::new(Topic::CUSTOMER_EVENTS, "c1", n, e));
+        let tables = fold(&Customers, happened.collect()).unwrap();
+        tables.customer.rows().next().unwrap().clone()
+    }
+
+    fn created() -> CustomerEvent {
+        let location = Some("Bern".into());
+        CustomerCreated { name: "Anna".into(), location, email: None }.into()
+    }
+
+    fn granted() -> CustomerEvent {
+        CustomerEmailPermissionGranted { source: "web".into() }.into()
+    }
+
+    #[test]
+    fn a_new_customer_may_not_be_written_to() {
+        let customer = customer(vec![created()]);
+        assert_eq!((customer.name.as_str(), customer.email_permission), ("Anna", false));
+        assert_eq!((customer.location.as_deref(), customer.version), (Some("Bern"), 1));
+    }
+
+    #[test]
+    fn an_update_replaces_everything() {
+        let email = Some("anna@example.org".to_owned());
+        let updated = CustomerUpdated { name: "Anna B.".into(), location: None, email };
+        let customer = customer(vec![created(), updated.into()]);
+        assert_eq!((customer.name.as_str(), customer.location), ("Anna B.", None));
+        assert_eq!((customer.email.as_deref(), customer.version), (Some("anna@example.org"), 2));
+    }
+
+    #[test]
+    fn permission_is_given_and_taken() {
+        assert!(customer(vec![created(), granted()]).email_permission);
+        let withdrawn = CustomerEmailPermissionWithdrawn { source: "mail".into() };
+        assert!(!customer(vec![created(), granted(), withdrawn.into()]).email_permission);
     }
 }

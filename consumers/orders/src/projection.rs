@@ -75,8 +75,10 @@ impl Row for CustomerRow {
 /// The tables.
 #[derive(Debug, Default)]
 pub struct Tables {
-    order: Table<OrderRow>,
-    customer: Table<CustomerRow>,
+    /// Orders.
+    pub order: Table<OrderRow>,
+    /// Customers.
+    pub customer: Table<CustomerRow>,
 }
 
 impl TableSet for Tables {
@@ -183,4 +185,63 @@ fn customer(
         CustomerEvent::EmailPermissionGranted(_) | CustomerEvent::EmailPermissionWithdrawn(_) => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use consumer_runtime::testing::{Happened, fold};
+    use schemas::order::{OrderConfirmationRequired, OrderConfirmed, OrderUsdRateAndValueAdded};
+
+    use super::*;
+
+    /// The only order after its creation and some further events.
+    fn order(further: Vec<OrderEvent>) -> OrderRow {
+        let created = OrderCreated {
+            customer_id: AggregateId::new("c1").unwrap(),
+            text: "a book".into(),
+            value: Money::from_minor(1_399),
+            ordered_at: Timestamp::from_micros(1).unwrap(),
+        };
+        let events = [created.into()].into_iter().chain(further).zip(1..);
+        let happened = events.map(|(event, sequence)| {
+            Happened::new(Topic::ORDER_EVENTS, "o1", sequence, Event::Order(event))
+        });
+        let tables = fold(&Orders, happened.collect()).unwrap();
+        tables.order.rows().next().unwrap().clone()
+    }
+
+    #[test]
+    fn the_status_follows_the_events() {
+        assert_eq!(order(vec![]).status, Status::New);
+        let required: OrderEvent = OrderConfirmationRequired {}.into();
+        assert_eq!(order(vec![required.clone()]).status, Status::Unconfirmed);
+        let confirmed = order(vec![required, OrderConfirmed {}.into()]);
+        assert_eq!((confirmed.status, confirmed.version), (Status::Confirmed, 3));
+    }
+
+    #[test]
+    fn the_usd_value_is_added() {
+        let added = OrderUsdRateAndValueAdded {
+            time: Timestamp::from_micros(2).unwrap(),
+            usd_rate: Rate::from_minor(1_085_000),
+            usd_value: Money::from_minor(1_518),
+        };
+        let order = order(vec![added.into()]);
+        assert_eq!(order.usd_rate.map(|rate| rate.to_string()).as_deref(), Some("1.0850"));
+        assert_eq!(order.usd_value, Some(Money::from_minor(1_518)));
+        assert_eq!(order.status, Status::New);
+    }
+
+    #[test]
+    fn an_update_renames_the_customer() {
+        let created = CustomerCreated { name: "Anna".into(), location: None, email: None };
+        let updated = CustomerUpdated { name: "Anna B.".into(), location: None, email: None };
+        let events: [CustomerEvent; 2] = [created.into(), updated.into()];
+        let happened = events.into_iter().zip(1..).map(|(event, sequence)| {
+            Happened::new(Topic::CUSTOMER_EVENTS, "c1", sequence, Event::Customer(event))
+        });
+        let tables = fold(&Orders, happened.collect()).unwrap();
+        let names: Vec<_> = tables.customer.rows().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["Anna B."]);
+    }
 }

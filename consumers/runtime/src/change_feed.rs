@@ -32,7 +32,7 @@ const QUEUE: usize = 64;
 
 /// Rows of one batch that are told of one by one; of more it is said that anything may have
 /// changed. Happens while a read model catches up.
-const MOST_ROWS: usize = 1_000;
+const MOST_ROWS: usize = 200;
 
 /// How long a notification may take to be acknowledged.
 pub const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
@@ -81,8 +81,7 @@ pub struct ChangeFeed {
 pub struct Publisher {
     receiver: mpsc::Receiver<Vec<Changed>>,
     lost: Arc<AtomicBool>,
-    source: &'static str,
-    read_models: Vec<&'static str>,
+    wording: Wording,
     appender: Appender,
     encoder: Encoder<ReadModelChanged>,
 }
@@ -97,14 +96,8 @@ pub fn channel<T: TableSet>(
     let (sender, receiver) = mpsc::channel(QUEUE);
     let lost = Arc::new(AtomicBool::new(false));
     let feed = ChangeFeed { sender, lost: Arc::clone(&lost) };
-    let publisher = Publisher {
-        receiver,
-        lost,
-        source,
-        read_models: read_models(&mut T::default()),
-        appender,
-        encoder,
-    };
+    let wording = Wording { source, read_models: read_models(&mut T::default()) };
+    let publisher = Publisher { receiver, lost, wording, appender, encoder };
     (feed, publisher)
 }
 
@@ -147,12 +140,64 @@ impl Publisher {
             };
             // What was lost is made up for first; the notification may then be one too many.
             if self.lost.swap(false, Ordering::AcqRel) {
-                self.publish(&self.everything()).await?;
+                self.publish(&self.wording.everything()).await?;
             }
-            self.publish(&self.collapse(changes)).await?;
+            self.publish(&self.wording.collapse(changes)).await?;
         }
     }
 
+    /// Sends all and waits for the acknowledgements; what is not acknowledged counts as lost.
+    async fn publish(&self, notifications: &[Notification]) -> Result<(), Error> {
+        let mut sent = 0;
+        let mut acknowledgements = Vec::with_capacity(notifications.len());
+        for notification in notifications {
+            let record = self.record(notification)?;
+            acknowledgements.extend(self.appender.queue(record));
+        }
+        for acknowledged in join_all(acknowledgements).await {
+            sent += u64::from(acknowledged.is_ok());
+        }
+        counter!(CHANGES_SENT).increment(sent);
+        let lost = (notifications.len() as u64).saturating_sub(sent);
+        if lost > 0 {
+            counter!(CHANGES_LOST).increment(lost);
+            tracing::warn!(lost, "change notifications were not acknowledged");
+            self.lost.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn record(&self, notification: &Notification) -> Result<OutRecord, Error> {
+        let Notification { correlation_id, body } = notification;
+        let id = Uuid::now_v7().to_string();
+        let envelope = Envelope {
+            id: &id,
+            source: self.wording.source,
+            message_type: body.wire_type(),
+            time: Some(Timestamp::now()),
+            subject: body.row_id.as_deref(),
+            correlation_id: correlation_id.as_deref(),
+            ..Envelope::default()
+        };
+        let payload = self.encoder.encode(body).map_err(event_log::Error::from)?;
+        Ok(OutRecord {
+            topic: Topic::CHANGE_NOTIFICATIONS,
+            partition: None,
+            key: body.row_id.as_ref().unwrap_or(&body.endpoint).clone(),
+            payload: Some(payload),
+            headers: record::headers(&envelope),
+        })
+    }
+}
+
+/// What is told of changes.
+#[derive(Debug)]
+struct Wording {
+    source: &'static str,
+    read_models: Vec<&'static str>,
+}
+
+impl Wording {
     /// That anything may have changed, in every read model.
     fn everything(&self) -> Vec<Notification> {
         let models = self.read_models.iter();
@@ -200,52 +245,58 @@ impl Publisher {
             },
         }
     }
-
-    /// Sends all and waits for the acknowledgements; what is not acknowledged counts as lost.
-    async fn publish(&self, notifications: &[Notification]) -> Result<(), Error> {
-        let mut sent = 0;
-        let mut acknowledgements = Vec::with_capacity(notifications.len());
-        for notification in notifications {
-            let record = self.record(notification)?;
-            acknowledgements.extend(self.appender.queue(record));
-        }
-        for acknowledged in join_all(acknowledgements).await {
-            sent += u64::from(acknowledged.is_ok());
-        }
-        counter!(CHANGES_SENT).increment(sent);
-        let lost = (notifications.len() as u64).saturating_sub(sent);
-        if lost > 0 {
-            counter!(CHANGES_LOST).increment(lost);
-            tracing::warn!(lost, "change notifications were not acknowledged");
-            self.lost.store(true, Ordering::Release);
-        }
-        Ok(())
-    }
-
-    fn record(&self, notification: &Notification) -> Result<OutRecord, Error> {
-        let Notification { correlation_id, body } = notification;
-        let id = Uuid::now_v7().to_string();
-        let envelope = Envelope {
-            id: &id,
-            source: self.source,
-            message_type: body.wire_type(),
-            time: Some(Timestamp::now()),
-            subject: body.row_id.as_deref(),
-            correlation_id: correlation_id.as_deref(),
-            ..Envelope::default()
-        };
-        let payload = self.encoder.encode(body).map_err(event_log::Error::from)?;
-        Ok(OutRecord {
-            topic: Topic::CHANGE_NOTIFICATIONS,
-            partition: None,
-            key: body.row_id.as_ref().unwrap_or(&body.endpoint).clone(),
-            payload: Some(payload),
-            headers: record::headers(&envelope),
-        })
-    }
 }
 
+#[derive(Debug, PartialEq, Eq)]
 struct Notification {
     correlation_id: Option<Box<str>>,
     body: ReadModelChanged,
+}
+
+#[cfg(test)]
+mod tests {
+    use event_log::Partition;
+
+    use super::*;
+
+    fn changed(read_model: &'static str, key: &str) -> Changed {
+        let partition = Partition { topic: Topic::ORDER_EVENTS, number: 2 };
+        Changed {
+            read_model,
+            kind: ChangeKind::UpdateRow,
+            key: key.into(),
+            at: Some(Position { partition, offset: 7 }),
+            correlation_id: Some("cor".into()),
+        }
+    }
+
+    fn wording() -> Wording {
+        Wording { source: "orders", read_models: vec!["customer", "overview"] }
+    }
+
+    #[test]
+    fn a_row_is_told_with_its_position() {
+        let told = wording().collapse(vec![changed("overview", "o1")]);
+        let [Notification { correlation_id, body }] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(correlation_id.as_deref(), Some("cor"));
+        assert_eq!((body.endpoint.as_str(), body.read_model.as_str()), ("orders", "overview"));
+        assert_eq!((body.kind, body.row_id.as_deref()), (ChangeKind::UpdateRow, Some("o1")));
+        assert_eq!(body.topic.as_deref(), Some("order.events"));
+        assert_eq!((body.partition, body.offset), (Some(2), Some(7)));
+    }
+
+    #[test]
+    fn very_many_rows_are_told_as_one() {
+        let many = (0..=MOST_ROWS).map(|n| changed("overview", &n.to_string()));
+        let told = wording().collapse(many.chain([changed("customer", "c1")]).collect());
+        let told: Vec<_> = told.iter().map(|n| (n.body.read_model.as_str(), n.body.kind)).collect();
+        assert_eq!(told, [("overview", ChangeKind::All), ("customer", ChangeKind::UpdateRow)]);
+    }
+
+    #[test]
+    fn everything_names_each_read_model() {
+        let told = wording().everything();
+        assert_eq!(told.len(), 2);
+        assert!(told.iter().all(|n| n.body.kind == ChangeKind::All && n.body.row_id.is_none()));
+    }
 }

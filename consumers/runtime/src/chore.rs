@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Longest life of one turn's transaction.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Work that becomes due as time goes by. Several instances may do it at once.
 #[async_trait]

@@ -14,7 +14,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Limits that the server keeps: of one statement, of one wait for a lock, and of a transaction in
 /// which nothing happens because its process is stopped. A client whose host has vanished is given
 /// up within half a minute: with its session ends its lock on the relay.
-const SERVER_LIMITS: &str = "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=30s \
+const SERVER_LIMITS: &str = "-c statement_timeout=25s -c lock_timeout=15s -c idle_in_transaction_session_timeout=30s \
      -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 \
      -c tcp_user_timeout=30000";
 

@@ -165,9 +165,7 @@ impl<E> Intake<E> {
                 Duration::ZERO
             };
             brought = self.poll(limit)?;
-            if !brought && limit == IDLE_POLL && !self.paused {
-                self.watch.idle();
-            }
+            self.watch.polled(!brought && limit == IDLE_POLL && !self.paused);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! How far a partition is behind. Offsets alone cannot tell: the markers of transactions take
 //! offsets too and are never delivered, so that the offset after the last record may stay short
-//! of the end for ever. Therefore two looks are compared: when nothing more came for a whole poll
-//! after the first, everything below the end that the first saw has been delivered.
+//! of the end for ever. Therefore two looks are compared: when nothing more came for a while after
+//! the first, everything below the end that the first saw has been delivered.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ pub struct Look {
     pub read: i64,
     /// The offset after the last record that was applied.
     pub applied: i64,
-    /// Since the last look a whole poll brought nothing.
+    /// Since the last look nothing came for a while.
     pub was_idle: bool,
 }
 
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(look(31, 10, 10, false), 21);
         assert_eq!(look(31, 30, 20, true), 11);
         assert_eq!(look(31, 30, 30, true), 0);
-        // Under load there is no idle poll: what is applied counts.
+        // Under load it is never idle: what is applied counts.
         assert_eq!(look(100, 90, 80, false), 20);
     }
 }

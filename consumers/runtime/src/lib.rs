@@ -1,5 +1,35 @@
 //! Builds Postgres read models from the event log: everything that a consumer needs but its
-//! business, which it brings as one [`Projection`] (or as a policy).
+//! business, which it brings as one [`Projection`] (or as one [`Policy`]).
+//!
+//! In reading order:
+//! - [`projection`], [`recorded`]: the seam to the business, and the events as it gets them
+//! - [`row`], [`field`], [`numeric`], [`table`], [`tables`]: rows in memory, between Postgres and
+//!   the projection
+//! - [`batch`], [`lease`], [`fold`]: events with the positions they cover, the right to apply
+//!   them, and the pure middle of a batch
+//! - [`transaction`], [`offset`], [`flight`], [`sql`]: one batch in one Postgres transaction
+//! - [`database`], [`migrate`]: connections, and the schema
+//! - [`intake`], [`reader`], [`gather`], [`lag`], [`watch`]: the thread that owns the Kafka
+//!   consumer
+//! - [`engine`], [`outage`]: applies what the intake brings, and waits out what passes by itself
+//! - [`outbox`], [`relay`], [`relay_log`]: events that the consumer publishes itself
+//! - [`change_feed`]: tells clients which rows changed
+//! - [`chore`]: work that the clock sets off
+//! - [`policy`]: events answered by commands, without a read model
+//! - [`page`], [`query`]: what the queries of all consumers share
+//! - [`run`](mod@run), [`settings`], [`error`], [`metrics`]: a consumer's life
+//! - [`testing`]: a stage for component tests
+//!
+//! Invariants:
+//! - Rows, emissions and offsets change in one Postgres transaction; Postgres alone knows what was
+//!   applied.
+//! - An offset moves only for the owner of its epoch, and only from where it is: a former owner
+//!   writes nothing, and no event is applied twice.
+//! - Rows that several partitions touch are locked after everything else is loaded, once, in the
+//!   order of their keys.
+//! - Nothing is published but what is in a committed outbox, and that exactly once, in the order
+//!   of its key.
+
 pub mod batch;
 pub mod change_feed;
 pub mod chore;

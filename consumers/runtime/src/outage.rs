@@ -68,3 +68,48 @@ impl Outage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use service::Health;
+
+    use super::*;
+
+    fn transient() -> Error {
+        Error::Connection("refused".into())
+    }
+
+    #[tokio::test]
+    async fn what_passes_is_waited_out_within_the_budget() {
+        let (_trigger, shutdown) = Shutdown::new();
+        let health = Health::default();
+        let part = health.part("postgres");
+        let mut outage = Outage::new(Duration::from_secs(3_600));
+        let waited = outage.wait(transient(), &part, &shutdown).await.unwrap();
+        assert_eq!((waited, health.is_ready()), (Waited::Again, false));
+        outage.over(&part);
+        assert!(health.is_ready());
+
+        let mut spent = Outage::new(Duration::ZERO);
+        assert!(spent.wait(transient(), &part, &shutdown).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_pass_is_not_waited_for() {
+        let (_trigger, shutdown) = Shutdown::new();
+        let part = Health::default().part("postgres");
+        let mut outage = Outage::new(Duration::from_secs(3_600));
+        let fatal = Error::Broken("a bug".into());
+        assert!(outage.wait(fatal, &part, &shutdown).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_ends_the_wait() {
+        let (trigger, shutdown) = Shutdown::new();
+        let part = Health::default().part("postgres");
+        trigger.fire();
+        let mut outage = Outage::new(Duration::from_secs(3_600));
+        // Either may be ready first; in the end it is the shutdown.
+        while outage.wait(transient(), &part, &shutdown).await.unwrap() == Waited::Again {}
+    }
+}

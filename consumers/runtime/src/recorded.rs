@@ -175,3 +175,94 @@ pub struct Raw<'a> {
     /// When the log took it: stands in for a time that the envelope does not have.
     pub written: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use event_log::Partition;
+    use schemas::{
+        Encoder, Message,
+        order::{OrderConfirmed, OrderEvent},
+    };
+
+    use super::*;
+
+    const CONFIRMED: &str = OrderConfirmed::FILE.wire_type;
+
+    /// An `order_confirmed` and its bytes, written with schema 4.
+    fn payload() -> Vec<u8> {
+        let encoder = Encoder::new(&[1, 2, 3, 4]).unwrap();
+        encoder.encode(&OrderEvent::Confirmed(OrderConfirmed {})).unwrap()
+    }
+
+    fn decoder() -> Decoder {
+        let mut decoder = Decoder::default();
+        decoder.add(4, OrderConfirmed::FILE.text).unwrap();
+        decoder
+    }
+
+    fn raw<'a>(envelope: Envelope<'a>, payload: &'a [u8]) -> Raw<'a> {
+        let partition = Partition { topic: Topic::ORDER_EVENTS, number: 0 };
+        let written = Timestamp::from_micros(5).unwrap();
+        Raw { at: Position { partition, offset: 9 }, key: Some(b"o1"), envelope, payload, written }
+    }
+
+    fn envelope(message_type: &str) -> Envelope<'_> {
+        Envelope {
+            id: "2e9a53bc-e478-5a4a-9428-a1f40b4b9cf9",
+            source: "command-processor",
+            message_type,
+            sequence: Some(3),
+            correlation_id: Some("cor"),
+            ..Envelope::default()
+        }
+    }
+
+    fn source() -> Source<OrderEvent> {
+        Source::of::<OrderEvent>(|event| event)
+    }
+
+    #[test]
+    fn a_record_becomes_an_event() {
+        let payload = payload();
+        let read = source().read(&decoder(), raw(envelope(CONFIRMED), &payload), true).unwrap();
+        let Some(Item::Handled(event)) = read else { panic!("{read:?}") };
+        assert_eq!((event.key.as_str(), event.sequence), ("o1", Some(3)));
+        assert_eq!(event.event, OrderEvent::Confirmed(OrderConfirmed {}));
+        // Without a time of its own it has that of the log.
+        assert_eq!(event.time, Timestamp::from_micros(5).unwrap());
+    }
+
+    #[test]
+    fn other_types_are_passed_over_undecoded() {
+        let garbage = raw(envelope("order_forgotten"), b"garbage");
+        let not_wanted = raw(envelope(CONFIRMED), b"garbage");
+        let only = || source().only(&["order_created"]);
+        assert_eq!(source().read(&decoder(), garbage, false).unwrap(), None);
+        assert_eq!(only().read(&decoder(), not_wanted, false).unwrap(), None);
+        // Where versions are kept they still count.
+        let read = only().read(&decoder(), not_wanted, true).unwrap();
+        assert!(matches!(read, Some(Item::Passed(Passed { sequence: Some(3), .. }))), "{read:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let payload = payload();
+        let read = |raw| source().read(&decoder(), raw, true).unwrap_err().to_string();
+        let good = raw(envelope(CONFIRMED), &payload);
+        let sequence = Envelope { sequence: None, ..envelope(CONFIRMED) };
+        let id = Envelope { id: "7", ..envelope(CONFIRMED) };
+        for (bad, said) in [
+            (
+                Raw { payload: b"x", ..good },
+                "payload: payload starts with byte 0x78, not with the registry's magic byte 0x00",
+            ),
+            (Raw { payload: b"\0\0\0\0\x09", ..good }, "payload: schema id 9 is not known yet"),
+            (Raw { key: None, ..good }, "its key is no aggregate id"),
+            (Raw { key: Some(b"a b"), ..good }, "its key is no aggregate id"),
+            (Raw { envelope: sequence, ..good }, "it has no ce_sequence"),
+            (Raw { envelope: id, ..good }, "its id is no UUID"),
+        ] {
+            assert_eq!(read(bad), said);
+        }
+    }
+}

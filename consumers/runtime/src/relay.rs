@@ -44,6 +44,12 @@ pub const OUTBOX_LIMIT: i64 = 100_000;
 /// How often an idle relay renews its cursor: far below the time after which Kafka forgets it.
 const RENEW_EVERY: Duration = Duration::from_secs(3_600);
 
+/// Longest time for one transaction, or for the start of a producer.
+const SEND_LIMIT: Duration = Duration::from_secs(90);
+
+/// Longest search of the log for what the relay before has sent.
+const SEARCH_LIMIT: Duration = Duration::from_secs(1_800);
+
 /// How often a busy relay looks how much is left: its limit must hold just then.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -176,13 +182,14 @@ impl Relay {
 
     async fn open_log(&self) -> Result<RelayLog, Error> {
         let (log, name, topic) = (self.log.clone(), self.name, self.topic);
-        blocking(move || RelayLog::open(&log, name, topic)).await
+        blocking(SEND_LIMIT, move || RelayLog::open(&log, name, topic)).await
     }
 
     async fn find_cursor(&self, last: i64, pending: &[RelayBatch]) -> Result<i64, Error> {
         tracing::warn!("the relay's cursor is gone: searching the log for its batches");
         let (log, topic, batches) = (self.log.clone(), self.topic, pending.to_vec());
-        let found = blocking(move || RelayLog::find_newest(&log, topic, &batches)).await?;
+        let found =
+            blocking(SEARCH_LIMIT, move || RelayLog::find_newest(&log, topic, &batches)).await?;
         let oldest = pending.first().map_or(last + 1, |batch| batch.number);
         Ok(found.unwrap_or(oldest - 1))
     }
@@ -190,7 +197,7 @@ impl Relay {
     async fn send(&self, log: RelayLog, batch: RelayBatch) -> Result<RelayLog, Error> {
         let events = batch.events.len() as u64;
         // On an error the producer is dropped with everything else.
-        let log = blocking(move || log.send(batch)).await?;
+        let log = blocking(SEND_LIMIT, move || log.send(batch)).await?;
         counter!(OUTBOX_RELAYED).increment(events);
         Ok(log)
     }
@@ -234,12 +241,19 @@ fn known_cursor(stored: Option<i64>, last: i64, pending: &[RelayBatch]) -> Resul
     }
 }
 
-/// Runs Kafka calls, which block, on a thread of their own.
+/// Runs Kafka calls, which block, on a thread of their own. The client does not always keep its own
+/// time limits; a call that hangs cannot be taken back, so the process ends and starts afresh.
 async fn blocking<T: Send + 'static>(
+    limit: Duration,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(Error::Broken("a call to Kafka panicked".into())))
+    match tokio::time::timeout(limit, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => Err(Error::Broken("a call to Kafka panicked".into())),
+        Err(_) => {
+            Err(Error::Broken(format!("a call to Kafka did not end within {} s", limit.as_secs())))
+        }
+    }
 }
 
 #[cfg(test)]

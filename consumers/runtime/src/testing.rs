@@ -13,10 +13,12 @@ use crate::{
     batch::Batch,
     database::Database,
     error::Error,
+    fold,
     lease::Lease,
     migrate::migrate,
     projection::Projection,
     recorded::{Item, Passed, Recorded},
+    tables::TableSet,
     transaction::{Applied, Applier},
 };
 
@@ -205,6 +207,31 @@ impl<P: Projection> Stage<P> {
     pub async fn client(&self) -> Result<Client, Error> {
         self.applier.database.dedicated().await
     }
+}
+
+/// What events make of tables that are empty at first, without a database. For projections without
+/// shared rows, which only a database creates.
+///
+/// # Errors
+/// When an event cannot be applied.
+pub fn fold<P: Projection>(
+    projection: &P,
+    happened: Vec<Happened<P::Event>>,
+) -> Result<P::Tables, Error> {
+    let mut tables = P::Tables::default();
+    let mut items = Vec::with_capacity(happened.len());
+    for (happened, offset) in happened.into_iter().zip(0..) {
+        let partition = Partition { topic: happened.topic, number: happened.partition };
+        items.push(happened.at(Position { partition, offset }));
+    }
+    let items: Vec<_> = items.iter().collect();
+    fold::want(projection, &items, &mut tables);
+    for table in tables.all() {
+        let keys = table.take_wanted();
+        table.take_rows(&keys, &[], &[])?;
+    }
+    fold::apply(projection, &items, noon(), &mut tables)?;
+    Ok(tables)
 }
 
 /// An event that happens on a stage.

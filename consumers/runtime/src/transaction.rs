@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Longest life of one transaction, from the first statement to the answer to its commit.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Applies batches of events to the tables of a projection.
 pub struct Applier<P: Projection> {

@@ -19,6 +19,10 @@ use crate::{
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// Polls in a row that bring nothing before it counts as idle: fetching may have to be taken up
+/// again first.
+const IDLE_POLLS: u32 = 5;
+
 /// The next offset of each partition, as applied: written by the engine, shown by the intake.
 pub type Progress = Arc<Mutex<BTreeMap<Partition, i64>>>;
 
@@ -29,7 +33,9 @@ pub struct Watch {
     health: Part,
     looked: Instant,
     lag: Lag,
-    /// A whole idle poll brought nothing since the last look.
+    /// Idle polls in a row.
+    idle_polls: u32,
+    /// There were enough of them since the last look.
     was_idle: bool,
 }
 
@@ -38,7 +44,7 @@ impl Watch {
     #[must_use]
     pub fn new(progress: Progress, health: Part) -> Self {
         let (looked, lag) = (Instant::now(), Lag::default());
-        Self { progress, health, looked, lag, was_idle: false }
+        Self { progress, health, looked, lag, idle_polls: 0, was_idle: false }
     }
 
     /// A rebalance is complete.
@@ -46,9 +52,10 @@ impl Watch {
         self.health.ready();
     }
 
-    /// A whole poll brought nothing, although nothing was paused.
-    pub const fn idle(&mut self) {
-        self.was_idle = true;
+    /// How a poll ended: idle when it was a long one, brought nothing, and nothing was paused.
+    pub const fn polled(&mut self, idle: bool) {
+        self.idle_polls = if idle { self.idle_polls.saturating_add(1) } else { 0 };
+        self.was_idle |= self.idle_polls >= IDLE_POLLS;
     }
 
     /// A partition was given up.

@@ -17,10 +17,12 @@ use crate::{
 };
 
 /// Longest wait for one call to the transaction coordinator.
-const CALL_LIMIT: Duration = Duration::from_secs(30);
+const CALL_LIMIT: Duration = Duration::from_secs(20);
 
-/// Longest life of a transaction whose producer vanished, in milliseconds; less than
-/// [`CALL_LIMIT`], so that a commit that times out is decided by then.
+/// Longest wait for the start: it settles what a predecessor left open.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Longest life of a transaction, in milliseconds: after that the coordinator aborts it.
 const TRANSACTION_LIMIT_MS: &str = "25000";
 
 /// Length of one poll while acknowledgements are awaited.
@@ -54,7 +56,7 @@ impl TransactionalProducer {
             .set("transaction.timeout.ms", TRANSACTION_LIMIT_MS)
             .create_with_context(ClientLog::default())
             .map_err(|error| Error::kafka(doing(), error))?;
-        inner.init_transactions(CALL_LIMIT).map_err(|error| Error::kafka(doing(), error))?;
+        inner.init_transactions(START_LIMIT).map_err(|error| Error::kafka(doing(), error))?;
         Ok(Self { inner, settings: settings.clone() })
     }
 
