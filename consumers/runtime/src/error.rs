@@ -14,12 +14,12 @@ use crate::{projection::ProjectionError, row::RowError};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A Postgres call failed.
-    #[error("cannot {doing}: {source}")]
+    #[error("cannot {doing}: {cause}")]
     Postgres {
         /// What was attempted, on what.
         doing: &'static str,
-        /// Why it failed.
-        source: PostgresError,
+        /// Why it failed. Not a source: it would be shown twice.
+        cause: PostgresError,
     },
     /// No connection could be had.
     #[error("cannot get a Postgres connection: {0}")]
@@ -39,7 +39,7 @@ pub enum Error {
     #[error(transparent)]
     Row(#[from] RowError),
     /// An event that cannot be handled.
-    #[error("event at {} offset {}, key {}, cannot be handled: {reason}", .at.partition, .at.offset, .key.as_deref().unwrap_or("unreadable"))]
+    #[error("event at {} offset {}, key {}, cannot be handled: {reason}", .at.partition, .at.offset, .key.as_deref().unwrap_or("unknown"))]
     Poison {
         /// Where it is.
         at: Position,
@@ -117,7 +117,7 @@ pub enum Poison {
 impl Error {
     /// Names what was attempted on Postgres.
     pub(crate) fn postgres(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
-        move |source| Self::Postgres { doing, source: PostgresError(source) }
+        move |error| Self::Postgres { doing, cause: PostgresError(error) }
     }
 
     /// An event that cannot be handled.
@@ -133,7 +133,7 @@ impl Error {
     #[must_use]
     pub fn is_wrong_set_up(&self) -> bool {
         match self {
-            Self::Postgres { source, .. } => source.0.code().is_some_and(|code| {
+            Self::Postgres { cause, .. } => cause.0.code().is_some_and(|code| {
                 ["28", "3D"].iter().any(|class| code.code().starts_with(class))
                     || *code == SqlState::INSUFFICIENT_PRIVILEGE
             }),
@@ -145,15 +145,15 @@ impl Error {
     /// Whether a text was sent that Postgres cannot hold: one with a NUL character.
     #[must_use]
     pub fn is_unstorable_text(&self) -> bool {
-        let Self::Postgres { source, .. } = self else { return false };
-        source.0.code() == Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE)
+        let Self::Postgres { cause, .. } = self else { return false };
+        cause.0.code() == Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE)
     }
 
     /// What it asks for.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Postgres { source, .. } => source.class(),
+            Self::Postgres { cause, .. } => cause.class(),
             Self::Connection(_) | Self::Overdue { .. } | Self::Fenced(_) => ErrorClass::Transient,
             Self::Log(error) => error.0.class(),
             Self::Poison { .. } => ErrorClass::Poison,

@@ -156,6 +156,7 @@ impl<E> Intake<E> {
             self.retry_stalled()?;
             let waits = self.hand_over(!brought);
             self.pause_or_resume()?;
+            self.watch.stalled(self.stalled.is_some());
             self.watch.look_sometimes(&self.consumer, &self.held);
             let limit = if waits || self.taking.is_some() {
                 BUSY_POLL

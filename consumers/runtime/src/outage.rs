@@ -45,6 +45,31 @@ impl Outage {
         health.ready();
     }
 
+    /// Attempts something until it succeeds; `None` when the process is to stop first.
+    ///
+    /// # Errors
+    /// As [`Outage::wait`].
+    pub async fn retry<T>(
+        &mut self,
+        health: &Part,
+        shutdown: &Shutdown,
+        attempt: impl AsyncFn() -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        loop {
+            match attempt().await {
+                Ok(done) => {
+                    self.over(health);
+                    return Ok(Some(done));
+                }
+                Err(error) => {
+                    if self.wait(error, health, shutdown).await? == Waited::Stopping {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
     /// An attempt failed: waits before the next, but not past a shutdown.
     ///
     /// # Errors

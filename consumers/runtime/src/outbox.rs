@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, PostgresError},
+    error::Error,
     projection::{Emission, Emissions},
     tables::Statement,
 };
@@ -177,12 +177,12 @@ pub async fn waiting(client: &Client, limit: i64) -> Result<i64, Error> {
 
 /// Sorts rows into their batches, ordered by number and id.
 fn batches(mut rows: Vec<Row>) -> Result<Vec<RelayBatch>, Error> {
-    let read = |error| Error::Postgres { doing: "read the outbox", source: PostgresError(error) };
+    let read = Error::postgres("read the outbox");
     rows.sort_by_key(|row| (row.get::<_, i64>(1), row.get::<_, i64>(0)));
     let mut batches: Vec<RelayBatch> = Vec::new();
     for row in rows {
-        let number = row.try_get(1).map_err(read)?;
-        let event = outgoing(&row).map_err(read)?;
+        let number = row.try_get(1).map_err(&read)?;
+        let event = outgoing(&row).map_err(&read)?;
         match batches.last_mut() {
             Some(batch) if batch.number == number => batch.events.push(event),
             _ => batches.push(RelayBatch { number, events: vec![event] }),

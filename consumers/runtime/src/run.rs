@@ -17,7 +17,7 @@ use crate::{
     engine::Engine,
     error::Error,
     migrate::migrate,
-    outage::{Outage, Waited},
+    outage::Outage,
     projection::Projection,
     relay::Relay,
     settings::Settings,
@@ -82,19 +82,11 @@ pub async fn run<P: Projection>(
     let work = open(WORK_CONNECTIONS).map_err(failure)?;
     let queries = open(settings.connections).map_err(failure)?;
     let postgres = shell.health.part("postgres");
-    let mut outage = Outage::new(settings.outage_budget);
-    let prepared = loop {
-        match prepare::<P>(&work, &settings, consumer.migrations).await {
-            Ok(prepared) => break prepared,
-            Err(error) => {
-                let waited = outage.wait(error, &postgres, &shell.shutdown).await;
-                if waited.map_err(failure)? == Waited::Stopping {
-                    return Ok(());
-                }
-            }
-        }
+    let Some(prepared) =
+        prepare::<P>(&shell, &settings, &work, consumer.migrations, &postgres).await?
+    else {
+        return Ok(());
     };
-    outage.over(&postgres);
     let applier = Applier {
         name: shell.name,
         generation: GENERATION,
@@ -120,18 +112,29 @@ struct Prepared<M> {
     notifications: Encoder<ReadModelChanged>,
 }
 
-/// What has to be there before anything is consumed.
+/// What has to be there before anything is consumed; `None` when the process is to stop first.
 async fn prepare<P: Projection>(
-    database: &Database,
+    shell: &Shell,
     settings: &Settings,
+    database: &Database,
     migrations: fn() -> Runner,
-) -> Result<Prepared<P::Emission>, Error> {
+    postgres: &Part,
+) -> Result<Option<Prepared<P::Emission>>, Failure> {
     let namespace = &settings.log.namespace;
-    migrate(database, namespace.as_str(), migrations()).await?;
     let registry = Registry::new(&settings.log.registry_url);
-    let emissions = registry.encoder(namespace).await?;
-    let notifications = registry.encoder(namespace).await?;
-    Ok(Prepared { registry, emissions, notifications })
+    let schemas = shell.health.part("registry");
+    let mut outage = Outage::new(settings.outage_budget);
+    let migrated = outage.retry(postgres, &shell.shutdown, async || {
+        migrate(database, namespace.as_str(), migrations()).await
+    });
+    if migrated.await.map_err(failure)?.is_none() {
+        return Ok(None);
+    }
+    let encoders = outage.retry(&schemas, &shell.shutdown, async || {
+        Ok((registry.encoder(namespace).await?, registry.encoder(namespace).await?))
+    });
+    let encoders = encoders.await.map_err(failure)?;
+    Ok(encoders.map(|(emissions, notifications)| Prepared { registry, emissions, notifications }))
 }
 
 struct Parts<P: Projection> {
@@ -216,12 +219,12 @@ async fn finish(mut tasks: Tasks) -> Result<(), Failure> {
 
 /// What an error means for the process.
 fn failure(error: Error) -> Failure {
-    let wrong_set_up = error.is_wrong_set_up();
-    let class = error.class();
-    let error = anyhow::Error::new(error);
-    match class {
-        _ if wrong_set_up => Failure::Configuration(error),
-        ErrorClass::Transient => Failure::Unavailable(error),
-        ErrorClass::Poison | ErrorClass::Fatal => Failure::Internal(error),
+    match error {
+        Error::Log(error) => error.0.into(),
+        error if error.is_wrong_set_up() => Failure::Configuration(error.into()),
+        error => match error.class() {
+            ErrorClass::Transient => Failure::Unavailable(error.into()),
+            ErrorClass::Poison | ErrorClass::Fatal => Failure::Internal(error.into()),
+        },
     }
 }

@@ -37,6 +37,7 @@ pub struct Watch {
     idle_polls: u32,
     /// There were enough of them since the last look.
     was_idle: bool,
+    stalled: bool,
 }
 
 impl Watch {
@@ -44,12 +45,27 @@ impl Watch {
     #[must_use]
     pub fn new(progress: Progress, health: Part) -> Self {
         let (looked, lag) = (Instant::now(), Lag::default());
-        Self { progress, health, looked, lag, idle_polls: 0, was_idle: false }
+        Self { progress, health, looked, lag, idle_polls: 0, was_idle: false, stalled: false }
     }
 
     /// A rebalance is complete.
     pub fn joined(&self) {
-        self.health.ready();
+        if !self.stalled {
+            self.health.ready();
+        }
+    }
+
+    /// Whether reading waits for the schema registry.
+    pub fn stalled(&mut self, stalled: bool) {
+        if stalled == self.stalled {
+            return;
+        }
+        self.stalled = stalled;
+        if stalled {
+            self.health.not_ready("an event waits for the schema registry");
+        } else {
+            self.health.ready();
+        }
     }
 
     /// How a poll ended: idle when it was a long one, brought nothing, and nothing was paused.
@@ -101,7 +117,7 @@ impl Watch {
             gauge!(LAG, &[topic, number]).set(lag as f64);
         }
         if !held.is_empty() {
-            self.health.ready();
+            self.joined();
         }
     }
 
