@@ -263,16 +263,6 @@ impl Consumer {
         resumed.map_err(|error| Error::kafka("resume partitions", error))
     }
 
-    /// Goes back (or forth) to an offset of a partition that is ours.
-    ///
-    /// # Errors
-    /// When the client refuses it or needs longer than `limit`.
-    pub fn seek(&self, partition: Partition, offset: i64, limit: Duration) -> Result<(), Error> {
-        let topic = self.settings.qualify(partition.topic.name());
-        let sought = self.inner.seek(&topic, partition.number, Offset::Offset(offset), limit);
-        sought.map_err(|error| Error::kafka(format!("seek in {partition}"), error))
-    }
-
     /// Membership to be sent along with transactions; taken when a batch was polled.
     ///
     /// # Errors
@@ -303,7 +293,7 @@ impl Consumer {
         Some(Partition { topic: self.topic(record.topic())?, number: record.partition() })
     }
 
-    /// The consumer for watermarks and positions.
+    /// The end of a partition's committed records; none when the brokers do not answer in time.
     #[must_use]
     pub fn high_watermark(&self, partition: Partition) -> Option<i64> {
         let topic = self.settings.qualify(partition.topic.name());
