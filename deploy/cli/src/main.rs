@@ -5,9 +5,11 @@
 //! - [`commands`]: one file per command
 //! - [`stack`]: the local stack: Kafka, schema registry, Postgres and the services, supervised
 //! - [`prepare`]: what a fresh installation needs before its first service starts
+//! - [`verify`]: whether a log keeps its promises
 //! - [`workspace`]: where the sources and the binaries are
 //! - [`cargo`]: calls of cargo
 //! - [`report`]: progress and news for people, on stderr; results go to stdout
+//! - [`progress`]: how far a long command is
 //! - [`failure`]: why a command ends badly, and its exit code
 
 mod args;
@@ -15,8 +17,10 @@ mod cargo;
 mod commands;
 mod failure;
 mod prepare;
+mod progress;
 mod report;
 mod stack;
+mod verify;
 mod workspace;
 
 use std::process::ExitCode;

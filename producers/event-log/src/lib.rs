@@ -10,10 +10,11 @@
 //! - [`registry`]: the schema registry, Confluent API
 //! - [`reader`]: decodes messages, resolving their schemas
 //! - [`appender`]: appends single records, for producers without transactions
+//! - [`group`]: what a consumer group has committed
 //! - [`consumer`]: a member of a consumer group whose owner completes each rebalance itself
 //! - [`transaction`]: one transactional producer
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
-//! - [`restore`]: reads a partition to its very end
+//! - [`restore`]: reads a partition to its very end, or up to a given one
 //! - [`topics`]: what the topics must be, and what they are
 //! - [`backoff`]: waits between attempts
 //!
@@ -26,6 +27,7 @@ pub mod client;
 pub mod consumer;
 pub mod error;
 pub mod exactly_once;
+pub mod group;
 pub mod partitioner;
 pub mod reader;
 pub mod record;
