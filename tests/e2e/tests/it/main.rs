@@ -18,3 +18,4 @@ mod repeats;
 mod settings;
 mod shutdown;
 mod story;
+mod verify;
