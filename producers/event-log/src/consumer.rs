@@ -79,11 +79,20 @@ struct Noted {
     lost: bool,
 }
 
-#[derive(Default)]
 struct Rebalances {
     log: ClientLog,
     changes: Mutex<VecDeque<Noted>>,
     closing: AtomicBool,
+}
+
+impl Rebalances {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            log: ClientLog::new(settings),
+            changes: Mutex::default(),
+            closing: AtomicBool::new(false),
+        }
+    }
 }
 
 impl ClientContext for Rebalances {
@@ -93,6 +102,10 @@ impl ClientContext for Rebalances {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.log.error(error, reason);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.log.stats_raw(statistics);
     }
 }
 
@@ -128,7 +141,7 @@ impl Consumer {
     /// # Errors
     /// When the configuration is refused.
     pub fn join(settings: &Settings, group: &str, topics: &[Topic]) -> Result<Self, Error> {
-        let mut config = client::consumer_config(settings);
+        let mut config = client::watched(client::consumer_config(settings));
         config
             .set("group.id", settings.qualify(group))
             .set("partition.assignment.strategy", "cooperative-sticky")
@@ -140,7 +153,7 @@ impl Consumer {
         }
         let doing = || format!("join group {group}");
         let inner: BaseConsumer<Rebalances> = config
-            .create_with_context(Rebalances::default())
+            .create_with_context(Rebalances::new(settings))
             .map_err(|error| Error::kafka(doing(), error))?;
         let topics: Vec<_> =
             topics.iter().map(|topic| (settings.qualify(topic.name()), *topic)).collect();
@@ -169,6 +182,12 @@ impl Consumer {
                 Ok(Polled::Nothing)
             }
         }
+    }
+
+    /// False when no broker is connected, as far as the client knows.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.inner.context().log.contact().is_there()
     }
 
     /// Whether the group changed since the last [`Consumer::next_change`].

@@ -46,7 +46,7 @@ impl PartitionReader {
                 .set("group.id", settings.qualify("partition-reader"))
                 .set("isolation.level", isolation)
                 .set("enable.partition.eof", "true")
-                .create_with_context(ClientLog::default())
+                .create_with_context(ClientLog::new(settings))
                 .map_err(|error| Error::kafka("create a partition reader", error))
         };
         let (uncommitted, committed) = (client("read_uncommitted")?, client("read_committed")?);

@@ -1,7 +1,7 @@
 //! Where the cluster is and what this installation is called on it.
 
 use schemas::Namespace;
-use service::Env;
+use service::{Env, Lifeline};
 
 /// Connection settings shared by every client of the event log.
 #[derive(Clone, Debug)]
@@ -15,9 +15,23 @@ pub struct Settings {
     /// Stable name of this instance, unique among those of its binary. With it a restarted
     /// process takes over its predecessor's partitions at once instead of after its session.
     pub instance: Option<String>,
+    /// Cut by a client that has lost every broker for good.
+    pub lifeline: Lifeline,
 }
 
 impl Settings {
+    /// Settings of a tool or a test: without a name among instances.
+    #[must_use]
+    pub fn new(brokers: &str, registry_url: &str, namespace: Namespace) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            registry_url: registry_url.to_owned(),
+            namespace,
+            instance: None,
+            lifeline: Lifeline::default(),
+        }
+    }
+
     /// Reads `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`, `ONEWAY_NAMESPACE` and `ONEWAY_INSTANCE`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
@@ -31,6 +45,7 @@ impl Settings {
             registry_url: env.required("SCHEMA_REGISTRY_URL"),
             namespace,
             instance: env.optional("ONEWAY_INSTANCE"),
+            lifeline: env.lifeline(),
         }
     }
 

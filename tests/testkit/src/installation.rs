@@ -134,12 +134,8 @@ impl Installation {
     /// Settings to look into its topics.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings {
-            brokers: self.text("/kafka_brokers"),
-            registry_url: self.text("/schema_registry_url"),
-            namespace: Namespace::new(&self.text("/namespace")).unwrap(),
-            instance: None,
-        }
+        let namespace = Namespace::new(&self.text("/namespace")).unwrap();
+        Settings::new(&self.text("/kafka_brokers"), &self.text("/schema_registry_url"), namespace)
     }
 
     /// URL of a path of a service.
