@@ -4,6 +4,7 @@
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
 //! - [`stack`]: the local stack: Kafka, schema registry, Postgres and the services, supervised
+//! - [`chaos`]: faults and load, for `oneway chaos`
 //! - [`prepare`]: what a fresh installation needs before its first service starts
 //! - [`workspace`]: where the sources and the binaries are
 //! - [`cargo`]: calls of cargo
@@ -12,6 +13,7 @@
 
 mod args;
 mod cargo;
+mod chaos;
 mod commands;
 mod failure;
 mod prepare;

@@ -37,6 +37,8 @@ const STABLE_LIMIT: Duration = Duration::from_secs(60);
 /// A member of a consumer group.
 pub struct Consumer {
     inner: BaseConsumer<Rebalances>,
+    /// Whose membership is told instead of ours when fencing is switched off: none.
+    stranger: Option<BaseConsumer>,
     settings: Settings,
     topics: Vec<(String, Topic)>,
 }
@@ -159,7 +161,9 @@ impl Consumer {
             topics.iter().map(|topic| (settings.qualify(topic.name()), *topic)).collect();
         let names: Vec<_> = topics.iter().map(|(name, _)| name.as_str()).collect();
         inner.subscribe(&names).map_err(|error| Error::kafka(doing(), error))?;
-        Ok(Self { inner, settings: settings.clone(), topics })
+        let stranger = settings.unfenced.then(|| config.create());
+        let stranger = stranger.transpose().map_err(|error| Error::kafka(doing(), error))?;
+        Ok(Self { inner, stranger, settings: settings.clone(), topics })
     }
 
     /// Waits for a record or a change of the group.
@@ -287,7 +291,11 @@ impl Consumer {
     /// # Errors
     /// When this consumer is in no group (a bug).
     pub fn group_metadata(&self) -> Result<ConsumerGroupMetadata, Error> {
-        self.inner.group_metadata().ok_or_else(|| {
+        let membership = match &self.stranger {
+            Some(stranger) => stranger.group_metadata(),
+            None => self.inner.group_metadata(),
+        };
+        membership.ok_or_else(|| {
             let error = KafkaError::Subscription("not a member of a group".into());
             Error::kafka("read the group metadata", error)
         })

@@ -98,6 +98,9 @@ pub async fn serve<S: Step>(
              instance's own"
         )));
     }
+    if settings.unfenced {
+        tracing::error!("fencing is OFF: an instance that lost its partitions can still commit");
+    }
     let health = shell.health.part("kafka");
     let (done, end) = oneshot::channel();
     std::thread::Builder::new()

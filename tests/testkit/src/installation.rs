@@ -254,7 +254,7 @@ impl Drop for Installation {
 }
 
 /// The Postgres of a stack that root starts runs as another user, who must be able to get there.
-fn make_traversable(folder: &Path) {
+pub fn make_traversable(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
 }
