@@ -160,11 +160,13 @@ async fn contest(shared: &Shared, random: &mut impl Rng, stop: &watch::Receiver<
     while !*stop.borrow() {
         let contenders: Vec<_> = (0..CONTENDERS)
             .map(|number| {
+                let id = id(random);
                 let command = Command {
-                    id: id(random),
+                    id,
                     method: Method::PUT,
                     path: format!("/v1/customers/{customer}"),
-                    body: json!({ "name": format!("changed by {number}") }),
+                    // Always another name: what changes nothing makes no event.
+                    body: json!({ "name": format!("changed by {id}") }),
                     expected_version: Some(version),
                 };
                 shared.send(command, usize::from(number < 2))

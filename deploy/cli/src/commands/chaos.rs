@@ -183,13 +183,15 @@ impl Theatre<'_> {
         let (stop, stopped) = watch::channel(false);
         let crowd = Crowd { buyers: options.buyers, contests: options.contests };
         let clients = load::start(&shared, crowd, options.seed, &stopped);
-        let silence = tokio::spawn(longest_silence(serving, stopped));
+        let (finished, all_finished) = watch::channel(false);
+        let silence = tokio::spawn(longest_silence(serving, all_finished));
 
         let mut stage = Stage::new(running, starter, plan.instances.clone(), report.clone());
         let hurt = hurt(options, &mut stage, report).await?;
         let (last_fault, faults) = (Instant::now(), std::mem::take(&mut stage.done));
         stop.send_replace(true);
         finish(clients).await?;
+        finished.send_replace(true);
         let settled = last_fault.elapsed();
         stage.heal().await?;
         let silence = silence.await.map_err(|panic| Failure::Internal(panic.into()))?;
@@ -232,10 +234,10 @@ async fn finish(mut clients: JoinSet<()>) -> Result<()> {
     ended.unwrap_or_else(|_| Err(Failure::unavailable("the clients did not come to an end")))
 }
 
-/// The longest time in which nobody had an answer, until told to stop.
+/// The longest time in which nobody had an answer, until all clients have finished.
 async fn longest_silence(
     mut served: watch::Receiver<Instant>,
-    mut stop: watch::Receiver<bool>,
+    mut finished: watch::Receiver<bool>,
 ) -> Duration {
     let (mut last, mut longest) = (*served.borrow(), Duration::ZERO);
     loop {
@@ -248,7 +250,7 @@ async fn longest_silence(
                     return longest;
                 }
             }
-            _ = stop.wait_for(|stop| *stop) => return longest,
+            _ = finished.wait_for(|finished| *finished) => return longest,
         }
     }
 }
