@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{chaos, down, import, logs, schemas, status, test, topics, up};
+use crate::commands::{chaos, down, import, logs, schemas, status, test, topics, up, verify};
 
 /// Runs, tests and operates Oneway.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ pub enum Command {
     /// Register the schemas
     Schemas(schemas::Options),
     Import(import::Options),
+    /// Check that the system keeps its promises
+    Verify(verify::Options),
     Test(test::Options),
     Chaos(chaos::Options),
 }

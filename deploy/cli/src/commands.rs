@@ -10,6 +10,7 @@ pub mod status;
 pub mod test;
 pub mod topics;
 pub mod up;
+pub mod verify;
 
 use std::{path::absolute, process::ExitCode};
 
@@ -35,6 +36,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Schemas(options) => Box::pin(schemas::run(options, &state)).await.map(done),
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
+        Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
     }
 }

@@ -6,9 +6,11 @@
 //! - [`stack`]: the local stack: Kafka, schema registry, Postgres and the services, supervised
 //! - [`chaos`]: faults and load, for `oneway chaos`
 //! - [`prepare`]: what a fresh installation needs before its first service starts
+//! - [`verify`]: whether a log keeps its promises
 //! - [`workspace`]: where the sources and the binaries are
 //! - [`cargo`]: calls of cargo
 //! - [`report`]: progress and news for people, on stderr; results go to stdout
+//! - [`progress`]: how far a long command is
 //! - [`failure`]: why a command ends badly, and its exit code
 
 mod args;
@@ -17,8 +19,10 @@ mod chaos;
 mod commands;
 mod failure;
 mod prepare;
+mod progress;
 mod report;
 mod stack;
+mod verify;
 mod workspace;
 
 use std::process::ExitCode;

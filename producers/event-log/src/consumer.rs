@@ -26,13 +26,10 @@ use schemas::Topic;
 use crate::{
     client::{self, ClientLog},
     error::{Error, ErrorClass},
+    group,
     record::Partition,
     settings::Settings,
 };
-
-/// Longest wait for stable offsets: the life of an abandoned transaction (25 s), the broker's
-/// search for such (10 s), and some.
-const STABLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// A member of a consumer group.
 pub struct Consumer {
@@ -227,23 +224,9 @@ impl Consumer {
     /// # Errors
     /// When they are not stable in time.
     pub fn committed(&self, partitions: &[Partition]) -> Result<Vec<(Partition, i64)>, Error> {
-        let failed = |error| Error::kafka("read the committed offsets of the group", error);
-        let list = self.list(partitions)?;
-        let committed = self.inner.committed_offsets(list, STABLE_LIMIT).map_err(failed)?;
-        let mut starts = Vec::with_capacity(partitions.len());
-        for partition in partitions {
-            let topic = self.settings.qualify(partition.topic.name());
-            let element = committed.find_partition(&topic, partition.number);
-            let element = element.ok_or_else(|| failed(KafkaError::NoMessageReceived))?;
-            element.error().map_err(failed)?;
-            let start = match element.offset() {
-                Offset::Offset(offset) => offset,
-                // Nothing was committed yet.
-                _ => 0,
-            };
-            starts.push((*partition, start));
-        }
-        Ok(starts)
+        let committed = group::stable_offsets(&self.inner, &self.settings, partitions)?;
+        // Where nothing was committed yet, all is to be read.
+        Ok(committed.into_iter().map(|(partition, next)| (partition, next.unwrap_or(0))).collect())
     }
 
     /// Completes an assignment: reading starts at these offsets.

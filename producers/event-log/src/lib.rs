@@ -11,11 +11,12 @@
 //! - [`registry`]: the schema registry, Confluent API
 //! - [`reader`]: decodes messages, resolving their schemas
 //! - [`appender`]: appends single records, for producers without transactions
+//! - [`group`]: what a consumer group has committed
 //! - [`consumer`]: a member of a consumer group whose owner completes each rebalance itself
 //! - [`transaction`]: one transactional producer
 //! - `guard`: watches calls that may never return
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
-//! - [`restore`]: reads a partition to its very end
+//! - [`restore`]: reads a partition to its very end, or up to a given one
 //! - [`topics`]: what the topics must be, and what they are
 //! - [`backoff`]: waits between attempts
 //!
@@ -29,6 +30,7 @@ pub mod consumer;
 pub mod contact;
 pub mod error;
 pub mod exactly_once;
+pub mod group;
 mod guard;
 pub mod partitioner;
 pub mod reader;

@@ -106,7 +106,9 @@ fn parse_minutes(text: &str) -> std::result::Result<f64, String> {
 pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     if let Some(unknown) = options.only.iter().find(|name| !Fault::NAMES.contains(&name.as_str())) {
         let known = Fault::NAMES.join(", ");
-        return Err(Failure::setup(format!("there is no fault {unknown:?}: the faults are {known}")));
+        return Err(Failure::setup(format!(
+            "there is no fault {unknown:?}: the faults are {known}"
+        )));
     }
     let report = Report::new();
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;

@@ -8,12 +8,10 @@
 //! - [`history`]: the file, read twice: for its customers, then for its orders
 //! - [`sender`]: one command over HTTP, again and again until it has an answer
 //! - [`tally`]: what came of it all
-//! - [`progress`]: how far it is
 
 mod columns;
 mod history;
 mod ids;
-mod progress;
 mod row;
 mod sender;
 mod tally;
@@ -33,7 +31,6 @@ use schemas::Timestamp;
 use self::{
     columns::Names,
     history::{Customer, History},
-    progress::Progress,
     row::NewOrder,
     sender::{Answer, Sender},
     tally::Tally,
@@ -42,6 +39,7 @@ use self::{
 use crate::{
     commands::cluster,
     failure::{Failure, Result},
+    progress::Progress,
     report,
     stack::signals::Signals,
 };
@@ -130,7 +128,8 @@ async fn import(options: &Options, history: History, sender: Option<Sender>) -> 
     let survey = survey?;
     let total = survey.customers.len() as u64 + survey.orders;
     let mut tally = Tally::new(&survey, sender.is_none());
-    let mut progress = Progress::new(total, options.json || sender.is_none());
+    let is_quiet = options.json || sender.is_none();
+    let mut progress = Progress::new(total, "commands answered", is_quiet);
     let send = Sending { sender, width: options.concurrency.get() };
     send.customers(survey.customers, &mut tally, &mut progress).await?;
     let since = Instant::now();

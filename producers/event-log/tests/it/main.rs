@@ -10,6 +10,7 @@
 )]
 
 mod exactly_once;
+mod group;
 mod installation;
 mod restore;
 mod topics;

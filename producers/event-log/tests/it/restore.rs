@@ -66,3 +66,61 @@ async fn an_open_transaction_below_the_end_is_waited_for() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_partition_is_read_and_nothing_beyond() {
+    let settings = fresh(1).await;
+    tokio::task::spawn_blocking(move || {
+        let producer = TransactionalProducer::new(&settings, "writer").unwrap();
+        for number in 0..3 {
+            producer.begin().unwrap();
+            producer.produce(record(PARTITION.topic, 0, number)).unwrap();
+            producer.commit().unwrap();
+        }
+        // Records at 0, 2 and 4, markers behind each of them.
+        let reader = PartitionReader::new(&settings).unwrap();
+        assert_eq!(reader.watermarks(PARTITION).unwrap(), (0, 6));
+        let read = |offsets: std::ops::Range<i64>| {
+            let mut read = Vec::new();
+            let end = reader.read_range(PARTITION, offsets, |record| {
+                read.push(rdkafka::Message::offset(record));
+                Ok(())
+            });
+            end.unwrap();
+            read
+        };
+        assert_eq!(read(0..6), [0, 2, 4]);
+        assert_eq!(read(0..4), [0, 2], "the marker at 3 is passed, the record at 4 left alone");
+        assert_eq!(read(1..3), [2]);
+        assert_eq!(read(3..4), [0_i64; 0]);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_settled_when_no_transaction_is_open_below_it() {
+    let settings = fresh(1).await;
+    tokio::task::spawn_blocking(move || {
+        let producer = TransactionalProducer::new(&settings, "writer").unwrap();
+        producer.begin().unwrap();
+        producer.produce(record(PARTITION.topic, 0, 1)).unwrap();
+        let reader = PartitionReader::new(&settings).unwrap();
+        let arrived = || {
+            producer.poll();
+            reader.high_watermark(PARTITION).unwrap()
+        };
+        let end = crate::installation::eventually("the record to arrive", arrived, |end| *end > 0);
+        let (done, settling) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let reader = &reader;
+            scope.spawn(move || done.send(reader.settle(PARTITION, end).is_ok()).unwrap());
+            let early = settling.recv_timeout(Duration::from_millis(700));
+            assert!(early.is_err(), "settled while the transaction was open");
+            producer.abort().unwrap();
+            assert_eq!(settling.recv_timeout(Duration::from_secs(30)), Ok(true));
+        });
+    })
+    .await
+    .unwrap();
+}

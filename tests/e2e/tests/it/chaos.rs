@@ -26,7 +26,8 @@ fn chaos(arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, Value) {
 fn nothing_breaks_under_kills_and_zombies() {
     let (code, report) = chaos(&["--minutes", "0.6", "--seed", "4"], &[]);
     assert_eq!((code, &report["clean"]), (Some(0), &Value::Bool(true)), "{report:#}");
-    let faults: u64 = report["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    let faults: u64 =
+        report["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
     assert!(faults >= 5, "{report:#}");
     assert!(report["commands"].as_u64().unwrap() > 500, "{report:#}");
 }

@@ -10,11 +10,13 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 /// Time between two lines.
 const LINES: Duration = Duration::from_secs(5);
 
-/// How far an import is.
+/// How far something is whose size is known.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
     is_quiet: bool,
+    /// What was done to what, such as "commands answered".
+    what: &'static str,
     total: u64,
     done: u64,
     said: Instant,
@@ -22,7 +24,7 @@ pub struct Progress {
 
 impl Progress {
     /// Begins; a quiet one says nothing where there is no terminal.
-    pub fn new(total: u64, is_quiet: bool) -> Self {
+    pub fn new(total: u64, what: &'static str, is_quiet: bool) -> Self {
         let style = ProgressStyle::with_template(
             "{bar:40} {human_pos} of {human_len} · {per_sec} · {eta} left",
         );
@@ -33,19 +35,24 @@ impl Progress {
             }
             bar
         });
-        Self { bar, is_quiet, total, done: 0, said: Instant::now() }
+        Self { bar, is_quiet, what, total, done: 0, said: Instant::now() }
     }
 
-    /// One command has its answer.
+    /// One more is done.
     pub fn step(&mut self) {
-        self.done += 1;
+        self.at(self.done + 1);
+    }
+
+    /// So many are done.
+    pub fn at(&mut self, done: u64) {
+        self.done = done;
         if let Some(bar) = &self.bar {
-            bar.inc(1);
+            bar.set_position(done);
         } else if !self.is_quiet && self.said.elapsed() >= LINES {
             self.said = Instant::now();
             let (done, total) = (HumanCount(self.done), HumanCount(self.total));
             // Whoever closed the pipe does not want to read on; the work goes on without.
-            let _ = writeln!(io::stderr(), "{done} of {total} commands answered");
+            let _ = writeln!(io::stderr(), "{done} of {total} {}", self.what);
         }
     }
 
