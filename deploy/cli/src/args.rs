@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{down, import, logs, schemas, status, test, topics, up};
+use crate::commands::{bench, down, import, logs, schemas, status, test, topics, up};
 
 /// Runs, tests and operates Oneway.
 #[derive(Debug, Parser)]
@@ -42,6 +42,7 @@ pub enum Command {
     Schemas(schemas::Options),
     Import(import::Options),
     Test(test::Options),
+    Bench(bench::Options),
 }
 
 /// Prints clap's message (help, version or what was wrong) and picks the exit code.

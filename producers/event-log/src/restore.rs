@@ -1,6 +1,10 @@
-//! Reads a partition from its start to its very end: everything committed before the call.
+//! Reads a partition from its start to its very end: everything committed before the call; or a
+//! part of it, up to an end that was taken before; or a single record.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     Offset, TopicPartitionList,
@@ -20,6 +24,9 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 
 /// Longest time without progress: longer than an abandoned transaction stays open.
 const STALL_LIMIT: Duration = Duration::from_secs(60);
+
+/// How far back the newest record is looked for first: behind it are markers of transactions.
+const LAST_STEP: i64 = 8;
 
 /// Reads partitions to their ends, one after the other over the same connections.
 pub struct PartitionReader {
@@ -53,6 +60,12 @@ impl PartitionReader {
         Ok(Self { settings: settings.clone(), uncommitted, committed })
     }
 
+    /// The id of the cluster; none when the brokers do not answer in time.
+    #[must_use]
+    pub fn cluster_id(&self) -> Option<String> {
+        self.uncommitted.client().fetch_cluster_id(CALL_LIMIT)
+    }
+
     /// The high watermark of a partition: one past the newest record, committed or not.
     ///
     /// # Errors
@@ -61,7 +74,11 @@ impl PartitionReader {
         self.watermarks(partition).map(|(_, high)| high)
     }
 
-    fn watermarks(&self, partition: Partition) -> Result<(i64, i64), Error> {
+    /// Offset of the oldest record that is kept, and the high watermark.
+    ///
+    /// # Errors
+    /// When the brokers do not answer in time.
+    pub fn watermarks(&self, partition: Partition) -> Result<(i64, i64), Error> {
         let topic = self.settings.qualify(partition.topic.name());
         let fetched = self.uncommitted.fetch_watermarks(&topic, partition.number, CALL_LIMIT);
         fetched.map_err(|error| Error::kafka(format!("read the watermarks of {partition}"), error))
@@ -76,20 +93,52 @@ impl PartitionReader {
     pub fn read_to_end(
         &self,
         partition: Partition,
+        each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.read_from(partition, 0, each).map(drop)
+    }
+
+    /// As [`PartitionReader::read_to_end`], beginning at an offset. Returns the end: everything
+    /// below it was handed over.
+    ///
+    /// # Errors
+    /// As [`PartitionReader::read_to_end`].
+    pub fn read_from(
+        &self,
+        partition: Partition,
+        from: i64,
+        each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
+    ) -> Result<i64, Error> {
+        let (start, end) = self.watermarks(partition)?;
+        self.read_range(partition, start.max(from)..end, each).map(|()| end)
+    }
+
+    /// As [`PartitionReader::read_to_end`], for the records with these offsets. Those that are
+    /// not kept any more are left out; the end must have been a high watermark.
+    ///
+    /// # Errors
+    /// [`Error::Stalled`] when the end is not reached, or what `each` returns.
+    pub fn read_range(
+        &self,
+        partition: Partition,
+        offsets: Range<i64>,
         mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let (start, end) = self.watermarks(partition)?;
+        let Range { start, end } = offsets;
         if start >= end {
             return Ok(());
         }
-        self.start(partition)?;
+        self.start(partition, start)?;
         let mut progress = Instant::now();
-        let mut at = 0;
+        let mut at = start;
         while at < end {
             let before = at;
             match self.committed.poll(Duration::from_millis(100)) {
                 Some(Ok(record)) => {
-                    each(&record)?;
+                    // The last offsets below the end may belong to markers.
+                    if record.offset() < end {
+                        each(&record)?;
+                    }
                     at = record.offset() + 1;
                 }
                 // At the end of what is stable. The position also counts the markers of finished
@@ -107,10 +156,69 @@ impl PartitionReader {
         stopped.map_err(|error| Error::kafka(format!("stop reading {partition}"), error))
     }
 
-    fn start(&self, partition: Partition) -> Result<(), Error> {
+    /// Shows the committed record at an offset to `look`; none when there is no such record.
+    ///
+    /// # Errors
+    /// As [`PartitionReader::read_to_end`].
+    pub fn record_at<T>(
+        &self,
+        partition: Partition,
+        offset: i64,
+        look: impl FnOnce(&BorrowedMessage<'_>) -> T,
+    ) -> Result<Option<T>, Error> {
+        let (start, end) = self.watermarks(partition)?;
+        if !(start..end).contains(&offset) {
+            return Ok(None);
+        }
+        self.start(partition, offset)?;
+        let deadline = Instant::now() + STALL_LIMIT;
+        let found = loop {
+            match self.committed.poll(Duration::from_millis(100)) {
+                Some(Ok(record)) => break (record.offset() == offset).then(|| look(&record)),
+                Some(Err(KafkaError::PartitionEOF(_))) | None if self.position() > offset => {
+                    break None;
+                }
+                _ if Instant::now() > deadline => {
+                    let seconds = STALL_LIMIT.as_secs();
+                    return Err(Error::Stalled { partition, at: offset, end, seconds });
+                }
+                _ => {}
+            }
+        };
+        let stopped = self.committed.unassign();
+        stopped.map_err(|error| Error::kafka(format!("stop reading {partition}"), error))?;
+        Ok(found)
+    }
+
+    /// Shows the newest committed record to `look`; none when the partition has none.
+    ///
+    /// # Errors
+    /// As [`PartitionReader::read_to_end`].
+    pub fn last<T>(
+        &self,
+        partition: Partition,
+        mut look: impl FnMut(&BorrowedMessage<'_>) -> T,
+    ) -> Result<Option<T>, Error> {
+        let (start, end) = self.watermarks(partition)?;
+        let (mut last, mut step) = (None, LAST_STEP);
+        loop {
+            let from = start.max(end - step);
+            self.read_from(partition, from, |record| {
+                last = Some(look(record));
+                Ok(())
+            })?;
+            if last.is_some() || from == start {
+                return Ok(last);
+            }
+            step = step.saturating_mul(8);
+        }
+    }
+
+    fn start(&self, partition: Partition, offset: i64) -> Result<(), Error> {
         let topic = self.settings.qualify(partition.topic.name());
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(&topic, partition.number, Offset::Beginning)
+        // An offset that was deleted meanwhile: `auto.offset.reset` goes to the oldest.
+        list.add_partition_offset(&topic, partition.number, Offset::Offset(offset))
             .and_then(|()| self.committed.assign(&list))
             .map_err(|error| Error::kafka(format!("read {partition}"), error))
     }
