@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod bench;
 pub mod chaos;
 pub mod cluster;
 pub mod down;
@@ -37,6 +38,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
+        Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
     }
 }

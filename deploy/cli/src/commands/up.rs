@@ -171,6 +171,7 @@ impl Foreground<'_> {
         let shared = Shared {
             endpoints: plan.endpoints.clone(),
             namespace: options.namespace.clone(),
+            state: folder.root().to_owned(),
             log_format: options
                 .log_format
                 .to_possible_value()
