@@ -59,7 +59,7 @@ impl RelayLog {
         // Never subscribes: it stands for the group that holds the cursor.
         let group: BaseConsumer<ClientLog> = client::consumer_config(settings)
             .set("group.id", settings.qualify(&name))
-            .create_with_context(ClientLog::default())
+            .create_with_context(ClientLog::new(settings))
             .map_err(|error| broken("create the relay's group", &error))?;
         let membership = group
             .group_metadata()

@@ -4,7 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{down, import, logs, schemas, status, test, topics, up, verify};
+use crate::commands::{
+    bench, chaos, down, import, logs, schemas, status, test, topics, up, verify,
+};
 
 /// Runs, tests and operates Oneway.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ pub enum Command {
     /// Check that the system keeps its promises
     Verify(verify::Options),
     Test(test::Options),
+    Chaos(chaos::Options),
+    Bench(bench::Options),
 }
 
 /// Prints clap's message (help, version or what was wrong) and picks the exit code.

@@ -1,5 +1,7 @@
 //! One file per command.
 
+pub mod bench;
+pub mod chaos;
 pub mod cluster;
 pub mod down;
 pub mod import;
@@ -34,7 +36,9 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Topics(options) => Box::pin(topics::run(options, &state)).await.map(done),
         Command::Schemas(options) => Box::pin(schemas::run(options, &state)).await.map(done),
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
+        Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
+        Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
     }
 }

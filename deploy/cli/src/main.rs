@@ -4,6 +4,7 @@
 //! - [`args`]: what can be typed
 //! - [`commands`]: one file per command
 //! - [`stack`]: the local stack: Kafka, schema registry, Postgres and the services, supervised
+//! - [`chaos`]: faults and load, for `oneway chaos`
 //! - [`prepare`]: what a fresh installation needs before its first service starts
 //! - [`verify`]: whether a log keeps its promises
 //! - [`workspace`]: where the sources and the binaries are
@@ -14,6 +15,7 @@
 
 mod args;
 mod cargo;
+mod chaos;
 mod commands;
 mod failure;
 mod prepare;

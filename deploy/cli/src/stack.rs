@@ -11,7 +11,8 @@
 //! - [`kafka`], [`registry`], [`postgres`] (with [`account`]): how each is set up and started
 //! - [`supervisor`]: keeps one process alive, as its [`spec`] says and with [`backoff`];
 //!   [`readiness`] tells when it works
-//! - [`folder`]: the state folder, its layout and its lock
+//! - [`folder`]: the state folder, its layout and its lock,
+//!   or [`temporary`], for the time of one command
 //! - [`records`]: what runs, in [`document`] (`stack.json`, for others) and [`ledger`] (for us)
 //! - [`process`]: identity and signals of processes; [`leftovers`] of a stack that was killed
 //! - [`logs`]: log files, their tails and their rotation
@@ -44,6 +45,7 @@ pub mod run;
 pub mod signals;
 pub mod spec;
 pub mod supervisor;
+pub mod temporary;
 
 /// Where the infrastructure answers, started by us or not.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -119,7 +119,7 @@ impl Search {
         let consumer: BaseConsumer<ClientLog> = client::consumer_config(&self.settings)
             .set("group.id", self.settings.qualify("command-api"))
             .set("enable.partition.eof", "true")
-            .create_with_context(ClientLog::default())
+            .create_with_context(ClientLog::new(&self.settings))
             .map_err(|error| kafka("create a reader of outcomes", error))?;
         let topic = self.settings.qualify(Topic::COMMAND_RESULTS.name());
         let partitions = partition_count(&consumer, &topic)?;

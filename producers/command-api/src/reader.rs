@@ -54,11 +54,12 @@ pub struct Reader {
 impl Reader {
     /// Takes its place, tells the partition's number, and reads until the stop.
     pub fn run(mut self, positioned: oneshot::Sender<i32>) -> Result<(), Error> {
-        let consumer: BaseConsumer<ClientLog> = client::consumer_config(&self.settings)
-            // Required to read at all; nothing is ever stored under it.
-            .set("group.id", self.settings.qualify("command-api"))
-            .create_with_context(ClientLog::default())
-            .map_err(|error| kafka("create the reader of outcomes", error))?;
+        let consumer: BaseConsumer<ClientLog> =
+            client::watched(client::consumer_config(&self.settings))
+                // Required to read at all; nothing is ever stored under it.
+                .set("group.id", self.settings.qualify("command-api"))
+                .create_with_context(ClientLog::new(&self.settings))
+                .map_err(|error| kafka("create the reader of outcomes", error))?;
         let Some(place) = self.take_place(&consumer)? else {
             return Ok(());
         };

@@ -5,7 +5,10 @@
 //! - [`processor`]: sends each record to its aggregate type
 //! - [`writer`]: one aggregate type: from a command record to its events, state and outcome
 //! - [`shard`]: the aggregates of one partition: committed state and the overlay of a batch
-//! - [`restore`]: the state of a partition, from its state topic or, if that is lost, its events
+//! - [`states`]: committed states, encoded; [`absent`]: those of aggregates that do not exist
+//! - [`restore`]: the state of a partition, from its checkpoint and its state topic or, if that is
+//!   lost, its events
+//! - [`checkpoint`]: states in local files, so that a restart reads only what is new
 //! - [`outbound`]: the records that a decision makes
 //! - [`metrics`]: names of what is counted
 //!
@@ -13,16 +16,19 @@
 //! only in the partition that its key belongs to; a command that was answered gets the same
 //! answer again.
 
+mod absent;
+mod checkpoint;
 mod metrics;
 mod outbound;
 mod processor;
 mod restore;
 mod role;
 mod shard;
+mod states;
 mod writer;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    service::shell::run("command-processor", event_log::Settings::from_env, role::run)
+    service::shell::run("command-processor", role::Settings::from_env, role::run)
 }

@@ -6,3 +6,5 @@ pub const COMMANDS: &str = "oneway_processor_commands_total";
 pub const EVENTS: &str = "oneway_processor_events_appended_total";
 /// Aggregates held in memory by `aggregate`.
 pub const AGGREGATES: &str = "oneway_processor_aggregates";
+/// Bytes of their ids and states by `aggregate`, without what the allocator adds.
+pub const STATE_BYTES: &str = "oneway_processor_state_bytes";

@@ -90,28 +90,27 @@ pub fn outcome(
     })
 }
 
-/// The state of an aggregate.
+/// The encoded state of an aggregate; none when it is forgotten.
 pub fn state<S: Messages>(
-    encoder: &Encoder<S>,
     now: Timestamp,
     partition: i32,
     aggregate: &AggregateId,
-    state: &S,
-) -> Result<OutRecord, Error> {
+    state: Option<&[u8]>,
+) -> OutRecord {
     let envelope = Envelope {
         id: aggregate.as_str(),
         source: "command-processor",
-        message_type: state.wire_type(),
+        message_type: S::FILES.first().map_or("", |file| file.wire_type),
         time: Some(now),
         ..Envelope::default()
     };
-    Ok(OutRecord {
+    OutRecord {
         topic: S::TOPIC,
         partition: Some(partition),
         key: aggregate.to_string(),
-        payload: Some(encoder.encode(state)?),
+        payload: state.map(<[u8]>::to_vec),
         headers: headers(&envelope),
-    })
+    }
 }
 
 /// Says that a partition of a state topic lacks nothing.

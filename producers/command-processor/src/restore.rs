@@ -1,129 +1,259 @@
-//! The state of a partition: read from its state topic or, when that does not say that it is
-//! complete, folded from its events, which are the only truth.
+//! The state of a partition: from its checkpoint and what the state topic has since, or from the
+//! whole state topic, or, when that does not say that it is complete, folded from the events, which
+//! are the only truth. States stay encoded but in the last case.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io, time::Instant};
 
-use domain::Aggregate;
+use domain::{Aggregate, history};
 use event_log::{
     Error, MessageReader, Partition, reader::Unreadable, record::envelope, restore::PartitionReader,
 };
 use rdkafka::message::{BorrowedMessage, Message};
-use schemas::{
-    AggregateId, CommandId, Envelope, Messages, Timestamp,
-    command::{AggregateState, RecentOutcome, STATE_COMPLETE_KEY},
+use schemas::{AggregateId, Encoder, Messages, command::AggregateState};
+
+use crate::{
+    checkpoint::{
+        CheckpointFile, Checkpoints, Frames, Handle, Mark, Open, Place, Position, completion,
+        newest_event, says_complete,
+    },
+    shard::Shard,
+    states::{States, Stored},
 };
 
-use crate::shard::Shard;
+/// States are handed to the checkpoint in pieces of this size.
+const PIECE: usize = 1024 * 1024;
 
-type States<S> = HashMap<AggregateId, AggregateState<S>>;
-
-/// Restores the shard of a partition.
-pub fn shard<A: Aggregate>(
-    log: &PartitionReader,
-    reader: &mut MessageReader,
-    number: i32,
-) -> Result<Shard<A>, Error>
+/// What a restore needs.
+pub struct Restore<'a, A: Aggregate>
 where
     AggregateState<A::State>: Messages,
 {
-    let (states, complete) = states::<A>(log, reader, number)?;
-    if complete {
-        return Ok(Shard::complete(states));
-    }
-    let mut folded = HashMap::new();
-    let events = Partition { topic: A::Event::TOPIC, number };
-    log.read_to_end(events, |record| fold::<A>(&mut folded, reader, events, record))?;
-    if !folded.is_empty() {
-        tracing::warn!(
-            kafka.partition = %events,
-            aggregates = folded.len(),
-            "the state topic is not complete: restored from the events"
-        );
-    }
-    Ok(Shard::rebuilt(states, folded))
+    pub log: &'a PartitionReader,
+    pub reader: &'a mut MessageReader,
+    pub encoder: &'a Encoder<AggregateState<A::State>>,
+    pub checkpoints: Option<&'a Checkpoints>,
 }
 
-/// What the state topic has, and whether it says that it lacks nothing.
-fn states<A: Aggregate>(
-    log: &PartitionReader,
-    reader: &mut MessageReader,
-    number: i32,
-) -> Result<(States<A::State>, bool), Error>
+/// What is known of a state topic, up to an offset.
+#[derive(Default)]
+struct Known {
+    states: States,
+    /// The record that says that it lacks nothing.
+    complete: Option<Mark>,
+    next: i64,
+    file: Option<CheckpointFile>,
+}
+
+impl<A: Aggregate> Restore<'_, A>
 where
     AggregateState<A::State>: Messages,
 {
-    let (mut states, mut complete) = (HashMap::new(), false);
-    let partition = Partition { topic: AggregateState::<A::State>::TOPIC, number };
-    log.read_to_end(partition, |record| {
-        let corrupt = |reason: String| corrupt(partition, record, reason);
-        let unreadable = |error: Unreadable| corrupt(error.0);
-        if record.key() == Some(STATE_COMPLETE_KEY.as_bytes()) {
-            complete = true;
-            return Ok(());
-        }
-        let id = key(record).map_err(corrupt)?;
-        let Some(payload) = record.payload() else {
-            states.remove(&id);
-            return Ok(());
+    /// Restores the shard of a partition, and goes on with its checkpoint.
+    pub fn shard(&mut self, number: i32) -> Result<(Shard<A>, Option<Handle>), Error> {
+        let place = Place {
+            states: Partition { topic: AggregateState::<A::State>::TOPIC, number },
+            events: Partition { topic: A::Event::TOPIC, number },
         };
-        let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
-        let state = reader.read(envelope.message_type, payload)?.map_err(unreadable)?;
-        states.insert(id, state.ok_or_else(|| corrupt("not a state record".into()))?);
-        Ok(())
-    })?;
-    Ok((states, complete))
+        let started = Instant::now();
+        let (known, mut source) = self.state_topic(place)?;
+        let Known { states, complete, next, file } = known;
+        let (shard, file, complete) = if let Some(complete) = complete {
+            let event = newest_event(self.log, place)?;
+            let position = Position { next, complete: complete.clone(), event };
+            let file = self.still_good(place, file, |file| file.append_position(&position));
+            (Shard::complete(states), file, Ok(complete))
+        } else {
+            let (states, owed) = self.fold(place, states)?;
+            if states.len() > 0 {
+                source = "events";
+            }
+            // What is owed is in no file yet. The next start begins one.
+            let file = file.filter(|_| owed.is_empty());
+            (Shard::rebuilt(states, owed), file, Err(next))
+        };
+        tracing::info!(
+            kafka.partition = %place.states,
+            source,
+            aggregates = shard.len(),
+            bytes = shard.bytes(),
+            duration_ms = started.elapsed().as_millis(),
+            "state restored"
+        );
+        let live = u64::try_from(shard.bytes()).unwrap_or(0);
+        let handle = file
+            .zip(self.checkpoints)
+            .and_then(|(file, checkpoints)| checkpoints.keep(place, Open { file, complete, live }));
+        Ok((shard, handle))
+    }
+
+    /// The state topic up to its end, and where most of it came from.
+    fn state_topic(&self, place: Place) -> Result<(Known, &'static str), Error> {
+        if let Some(mut known) = self.checkpoint(place)? {
+            if self.catch_up(place, &mut known)? {
+                return Ok((known, "checkpoint"));
+            }
+            let reason = "the state topic was written anew since";
+            self.checkpoints.iter().for_each(|all| all.set_aside(place, reason));
+        }
+        let file = self.checkpoints.and_then(|checkpoints| checkpoints.begin(place));
+        let mut known = Known { file, ..Known::default() };
+        self.catch_up(place, &mut known)?;
+        Ok((known, "state topic"))
+    }
+
+    /// The content of the checkpoint, if there is one of this log.
+    fn checkpoint(&self, place: Place) -> Result<Option<Known>, Error> {
+        let Some(checkpoints) = self.checkpoints else { return Ok(None) };
+        let Some((file, position)) = checkpoints.find(self.log, place)? else { return Ok(None) };
+        let mut states = States::default();
+        let mut is_good = true;
+        let read = file.read(|id, payload| is_good &= take(&mut states, id, payload).is_ok());
+        let reason = match read {
+            Ok(()) if is_good => {
+                let Position { next, complete, .. } = position;
+                return Ok(Some(Known {
+                    states,
+                    complete: Some(complete),
+                    next,
+                    file: Some(file),
+                }));
+            }
+            Ok(()) => "it holds what is no state".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        checkpoints.set_aside(place, &reason);
+        Ok(None)
+    }
+
+    /// Reads what the state topic has more, and writes it to the checkpoint too. False when it
+    /// turns out that what was known is not of this topic: a second record that says that it is
+    /// complete comes from a rebuild.
+    fn catch_up(&self, place: Place, known: &mut Known) -> Result<bool, Error> {
+        let Known { states, complete, next, file } = known;
+        let (begins_at, mut is_same) = (*next, true);
+        let mut frames = Frames::default();
+        *next = self.log.read_from(place.states, begins_at, |record| {
+            if says_complete(record) {
+                is_same &= begins_at == 0;
+                *complete = record.payload().map(|_| completion(record));
+                return Ok(());
+            }
+            let key = record.key().unwrap_or_default();
+            take(states, key, record.payload())
+                .map_err(|reason| corrupt(place.states, record, reason))?;
+            if file.is_some() {
+                frames.push(key, record.payload());
+                if frames.len() >= PIECE {
+                    *file = self.still_good(place, file.take(), |f| f.append(&frames.take()));
+                }
+            }
+            Ok(())
+        })?;
+        *file = self.still_good(place, file.take(), |file| file.append(&frames.take()));
+        Ok(is_same)
+    }
+
+    /// The file, unless it cannot be written: then there is no checkpoint, and that is all.
+    fn still_good(
+        &self,
+        place: Place,
+        file: Option<CheckpointFile>,
+        write: impl FnOnce(&mut CheckpointFile) -> io::Result<()>,
+    ) -> Option<CheckpointFile> {
+        let mut file = file?;
+        match write(&mut file) {
+            Ok(()) => Some(file),
+            Err(error) => {
+                self.checkpoints.iter().for_each(|all| all.cannot_write(place, &error));
+                None
+            }
+        }
+    }
+
+    /// Folds the events. A state that is up to date is kept, since it remembers more outcomes than
+    /// the events tell; all others are owed to the state topic.
+    fn fold(
+        &mut self,
+        place: Place,
+        mut states: States,
+    ) -> Result<(States, Vec<AggregateId>), Error> {
+        let mut folded = HashMap::new();
+        let (log, reader) = (self.log, &mut *self.reader);
+        log.read_to_end(place.events, |record| {
+            add::<A>(&mut folded, reader, place.events, record)
+        })?;
+        if !folded.is_empty() {
+            tracing::warn!(
+                kafka.partition = %place.events,
+                aggregates = folded.len(),
+                "the state topic is not complete: restored from the events"
+            );
+        }
+        let mut owed = Vec::new();
+        for (id, fold) in folded {
+            let known = match states.get(&id) {
+                // One that cannot be read is as good as none: its events are here.
+                Some(bytes) => decode::<A>(self.reader, bytes)?.ok(),
+                None => None,
+            };
+            if known.is_none_or(|known| known.version != fold.version) {
+                states.put(Stored::new(&id, &self.encoder.encode(&fold)?));
+                owed.push(id);
+            }
+        }
+        Ok((states, owed))
+    }
 }
 
-/// Folds one event. Outcomes of accepted commands come back with it, but for their fingerprint.
-fn fold<A: Aggregate>(
-    folded: &mut States<A::State>,
+/// Decodes a state.
+pub fn decode<A: Aggregate>(
+    reader: &mut MessageReader,
+    bytes: &[u8],
+) -> Result<Result<AggregateState<A::State>, Unreadable>, Error>
+where
+    AggregateState<A::State>: Messages,
+{
+    let wire_type = AggregateState::<A::State>::FILES.first().map_or("", |file| file.wire_type);
+    let state = reader.read(wire_type, bytes)?;
+    Ok(state.and_then(|state| state.ok_or_else(|| Unreadable("not a state record".into()))))
+}
+
+fn take(states: &mut States, key: &[u8], payload: Option<&[u8]>) -> Result<(), String> {
+    let text = |_| "key is no aggregate id".to_owned();
+    match payload {
+        Some(payload) => states.put(Stored::of_record(key, payload).map_err(text)?),
+        None => states.remove(&id(key)?),
+    }
+    Ok(())
+}
+
+/// Adds one event to the fold.
+fn add<A: Aggregate>(
+    folded: &mut HashMap<AggregateId, AggregateState<A::State>>,
     reader: &mut MessageReader,
     partition: Partition,
     record: &BorrowedMessage<'_>,
 ) -> Result<(), Error> {
     let corrupt = |reason: String| corrupt(partition, record, reason);
     let unreadable = |error: Unreadable| corrupt(error.0);
-    let id = key(record).map_err(corrupt)?;
+    let id = id(record.key().unwrap_or_default()).map_err(corrupt)?;
     let envelope = envelope(record).map_err(|error| corrupt(error.to_string()))?;
     let payload = record.payload().unwrap_or_default();
     let event: Option<A::Event> =
         reader.read(envelope.message_type, payload)?.map_err(unreadable)?;
     let event = event.ok_or_else(|| corrupt(format!("unknown type {}", envelope.message_type)))?;
     let current = folded.entry(id).or_insert_with(AggregateState::absent);
-    let expected = u64::try_from(current.version + 1).ok();
-    if envelope.sequence != expected {
-        let found = envelope.sequence;
-        return Err(corrupt(format!("version {found:?} where {expected:?} must be")));
-    }
-    current.version += 1;
-    current.state = A::evolve(current.state.take(), &event);
-    recover_outcome(current, &envelope);
-    Ok(())
+    history::add::<A>(current, &envelope, &event).map_err(|error| corrupt(error.to_string()))
 }
 
-fn recover_outcome<S>(current: &mut AggregateState<S>, envelope: &Envelope<'_>) {
-    let Some(command_id) = envelope.causation_id.map(CommandId::from_key) else { return };
-    match current.recent.last_mut().filter(|last| last.command_id == command_id) {
-        Some(last) => {
-            last.version = current.version;
-            last.events += 1;
-        }
-        None => current.remember(RecentOutcome {
-            command_id,
-            fingerprint: 0,
-            decided_at: envelope.time.unwrap_or_else(Timestamp::now),
-            version: current.version,
-            events: 1,
-            rejection: None,
-        }),
-    }
-}
-
-fn key(record: &BorrowedMessage<'_>) -> Result<AggregateId, String> {
-    let key = record.key().and_then(|key| std::str::from_utf8(key).ok());
-    key.and_then(|key| AggregateId::new(key).ok()).ok_or_else(|| "key is no aggregate id".into())
+fn id(key: &[u8]) -> Result<AggregateId, String> {
+    let id = std::str::from_utf8(key).ok().and_then(|key| AggregateId::new(key).ok());
+    id.ok_or_else(|| "key is no aggregate id".into())
 }
 
 fn corrupt(partition: Partition, record: &BorrowedMessage<'_>, reason: String) -> Error {
     Error::Corrupt { partition, offset: record.offset(), reason }
 }
+
+#[cfg(test)]
+mod tests;

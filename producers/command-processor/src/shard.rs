@@ -1,13 +1,15 @@
 //! The aggregates of one partition: what is committed, and over it what the batch under way has
 //! decided. Pure: time is an argument.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use domain::Aggregate;
 use schemas::{
     AggregateId, CommandId, Timestamp,
     command::{AggregateState, RecentOutcome, Rejection, RejectionCode},
 };
+
+use crate::states::{States, Stored};
 
 /// A command as the shard needs it.
 #[derive(Debug)]
@@ -37,10 +39,21 @@ pub struct Decision<E> {
 
 /// The aggregates of one partition.
 pub struct Shard<A: Aggregate> {
-    committed: HashMap<AggregateId, AggregateState<A::State>>,
+    committed: States,
     overlay: HashMap<AggregateId, AggregateState<A::State>>,
+    /// The overlay once it is encoded: what the state topic is told with the batch under way.
+    sealed: Vec<Change>,
     /// What the state topic lacks; `None` when it has been told to be complete.
     owed: Option<Vec<AggregateId>>,
+}
+
+/// One change of the state topic.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Of which aggregate.
+    pub aggregate: AggregateId,
+    /// Its new state; none when it is forgotten.
+    pub stored: Option<Stored>,
 }
 
 /// What the state topic still has to be told.
@@ -54,32 +67,22 @@ pub struct Owed {
 
 impl<A: Aggregate> Shard<A> {
     /// A partition whose state topic lacks nothing.
-    pub fn complete(states: HashMap<AggregateId, AggregateState<A::State>>) -> Self {
-        Self { committed: states, overlay: HashMap::new(), owed: None }
+    pub fn complete(states: States) -> Self {
+        Self { committed: states, overlay: HashMap::new(), sealed: Vec::new(), owed: None }
     }
 
-    /// A partition whose state topic may lack anything: the states that it has, and the fold of
-    /// the events, which is the truth. A state that is up to date is kept, since it remembers
-    /// more outcomes than the events tell.
-    pub fn rebuilt(
-        mut states: HashMap<AggregateId, AggregateState<A::State>>,
-        folded: HashMap<AggregateId, AggregateState<A::State>>,
-    ) -> Self {
-        let mut owed = Vec::new();
-        for (id, fold) in folded {
-            if states.get(&id).is_none_or(|state| state.version != fold.version) {
-                owed.push(id.clone());
-                states.insert(id, fold);
-            }
-        }
-        Self { committed: states, overlay: HashMap::new(), owed: Some(owed) }
+    /// A partition whose state topic may lack anything: the states that it has, and after them
+    /// `owed` of which it has none, or none that is up to date.
+    pub fn rebuilt(states: States, owed: Vec<AggregateId>) -> Self {
+        Self { owed: Some(owed), ..Self::complete(states) }
     }
 
     /// Up to `most` of what the state topic lacks, to be written with the batch under way; `None`
-    /// when it lacks nothing.
+    /// when it lacks nothing. What the batch itself has changed is written with it anyway.
     pub fn pay(&mut self, most: usize) -> Option<Owed> {
         let owed = self.owed.as_mut()?;
-        let aggregates = owed.split_off(owed.len().saturating_sub(most));
+        let mut aggregates = owed.split_off(owed.len().saturating_sub(most));
+        aggregates.retain(|id| !self.overlay.contains_key(id));
         let complete = owed.is_empty();
         if complete {
             self.owed = None;
@@ -87,9 +90,9 @@ impl<A: Aggregate> Shard<A> {
         Some(Owed { aggregates, complete })
     }
 
-    /// The state of an aggregate, with what the batch under way has decided.
-    pub fn state(&self, id: &AggregateId) -> Option<&AggregateState<A::State>> {
-        self.overlay.get(id).or_else(|| self.committed.get(id))
+    /// The committed state of an aggregate, encoded.
+    pub fn committed(&self, id: &AggregateId) -> Option<&[u8]> {
+        self.committed.get(id)
     }
 
     /// Number of aggregates.
@@ -97,17 +100,32 @@ impl<A: Aggregate> Shard<A> {
         self.committed.len()
     }
 
-    /// Decides a command on the state that the commands before it made, committed or not.
-    pub fn decide(
+    /// Bytes of their ids and states.
+    pub fn bytes(&self) -> usize {
+        self.committed.bytes()
+    }
+
+    /// Decides a command on the state that the commands before it made, committed or not. A
+    /// committed state is given to `decode`.
+    ///
+    /// # Errors
+    /// What `decode` returns: then nothing was decided.
+    pub fn decide<E>(
         &mut self,
         request: Request<'_, A::Command>,
         now: Timestamp,
-    ) -> Decision<A::Event> {
-        let absent = AggregateState::absent();
-        let current = self.state(request.aggregate).unwrap_or(&absent);
+        decode: impl FnOnce(&[u8]) -> Result<AggregateState<A::State>, E>,
+    ) -> Result<Decision<A::Event>, E> {
+        let current = match self.overlay.get(request.aggregate) {
+            Some(state) => Cow::Borrowed(state),
+            None => Cow::Owned(match self.committed.get(request.aggregate) {
+                Some(bytes) => decode(bytes)?,
+                None => AggregateState::absent(),
+            }),
+        };
         if let Some(earlier) = current.outcome_of(request.id) {
             let outcome = repeat(earlier, &request, current.version);
-            return Decision { events: Vec::new(), outcome, repeated: true };
+            return Ok(Decision { events: Vec::new(), outcome, repeated: true });
         }
         let decided = request.command.and_then(|command| {
             expect_version(request.expected_version, current.version)?;
@@ -117,7 +135,7 @@ impl<A: Aggregate> Shard<A> {
             Ok(events) => (events, None),
             Err(rejection) => (Vec::new(), Some(rejection)),
         };
-        let mut next = current.clone();
+        let mut next = current.into_owned();
         next.state = events.iter().fold(next.state, A::evolve);
         next.version += i64::try_from(events.len()).unwrap_or(0);
         let outcome = RecentOutcome {
@@ -130,17 +148,48 @@ impl<A: Aggregate> Shard<A> {
         };
         next.remember(outcome.clone());
         self.overlay.insert(request.aggregate.clone(), next);
-        Decision { events, outcome, repeated: false }
+        Ok(Decision { events, outcome, repeated: false })
     }
 
-    /// What the batch under way has changed.
-    pub fn changed(&self) -> impl Iterator<Item = (&AggregateId, &AggregateState<A::State>)> {
-        self.overlay.iter()
+    /// Ends the batch under way: encodes what it has changed, and lets go of up to `most` absent
+    /// aggregates that are remembered for too long. Returns what the state topic must be told.
+    ///
+    /// # Errors
+    /// What `encode` returns.
+    pub fn seal<E>(
+        &mut self,
+        most: usize,
+        mut encode: impl FnMut(&AggregateState<A::State>) -> Result<Vec<u8>, E>,
+    ) -> Result<&[Change], E> {
+        self.sealed.clear();
+        // Absent aggregates last, as they came: their order is how they are forgotten.
+        let (exist, mut absent): (Vec<_>, Vec<_>) =
+            self.overlay.iter().partition(|(_, state)| state.version > 0);
+        absent.sort_by_key(|(_, state)| state.recent.last().map(|outcome| outcome.decided_at));
+        for (id, state) in exist.into_iter().chain(absent) {
+            let stored = Some(Stored::new(id, &encode(state)?));
+            self.sealed.push(Change { aggregate: id.clone(), stored });
+        }
+        let overdue = self.committed.overdue(most).into_iter();
+        let overdue = overdue.filter(|id| !self.overlay.contains_key(id));
+        self.sealed.extend(overdue.map(|aggregate| Change { aggregate, stored: None }));
+        Ok(&self.sealed)
+    }
+
+    /// What the batch under way has changed, once it is sealed.
+    pub fn changes(&self) -> &[Change] {
+        &self.sealed
     }
 
     /// The batch is committed: what it decided becomes the state.
     pub fn commit(&mut self) {
-        self.committed.extend(self.overlay.drain());
+        self.overlay.clear();
+        for Change { aggregate, stored } in self.sealed.drain(..) {
+            match stored {
+                Some(stored) => self.committed.put(stored),
+                None => self.committed.remove(&aggregate),
+            }
+        }
     }
 }
 
@@ -167,120 +216,4 @@ fn expect_version(expected: Option<u64>, actual: i64) -> Result<(), Rejection> {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::Orders;
-    use schemas::{
-        Money,
-        order::{ConfirmOrder, CreateOrder, OrderCommand},
-    };
-
-    use super::*;
-
-    fn now() -> Timestamp {
-        "2026-11-20T10:00:00Z".parse().unwrap()
-    }
-
-    fn create() -> OrderCommand {
-        let customer_id = AggregateId::new("c1").unwrap();
-        let value = Money::from_minor(1399);
-        CreateOrder { customer_id, text: "a book".into(), value, ordered_at: None }.into()
-    }
-
-    fn request<'a>(
-        key: &str,
-        aggregate: &'a AggregateId,
-        command: OrderCommand,
-    ) -> Request<'a, OrderCommand> {
-        let fingerprint = i64::try_from(command.wire_type().len()).unwrap();
-        let id = CommandId::from_key(key);
-        Request { id, aggregate, fingerprint, expected_version: None, command: Ok(command) }
-    }
-
-    use schemas::Messages;
-
-    #[test]
-    fn a_batch_sees_what_it_decided_itself() {
-        let (mut shard, order) =
-            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
-        let created = shard.decide(request("1", &order, create()), now());
-        let confirmed = shard.decide(request("2", &order, ConfirmOrder {}.into()), now());
-        assert_eq!((created.outcome.version, confirmed.outcome.version), (1, 2));
-        assert_eq!(shard.len(), 0, "nothing is committed yet");
-        shard.commit();
-        assert_eq!((shard.len(), shard.changed().count()), (1, 0));
-    }
-
-    #[test]
-    fn a_repeat_gets_the_original_answer_whatever_happened_since() {
-        let (mut shard, order) =
-            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
-        let refused = shard.decide(request("2", &order, ConfirmOrder {}.into()), now());
-        assert_eq!(refused.outcome.rejection.as_ref().unwrap().code, "not_found");
-        let created = shard.decide(request("1", &order, create()), now());
-        shard.commit();
-        for (key, command, original) in
-            [("1", create(), &created), ("2", ConfirmOrder {}.into(), &refused)]
-        {
-            let again = shard.decide(request(key, &order, command), now());
-            assert_eq!((&again.outcome, again.repeated), (&original.outcome, true));
-            assert!(again.events.is_empty());
-        }
-    }
-
-    #[test]
-    fn a_command_id_stands_for_one_command() {
-        let (mut shard, order) =
-            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
-        shard.decide(request("1", &order, create()), now());
-        let other = shard.decide(request("1", &order, ConfirmOrder {}.into()), now());
-        assert_eq!(other.outcome.rejection.unwrap().code, "command_id_reused");
-    }
-
-    #[test]
-    fn the_expected_version_must_be_met() {
-        let (mut shard, order) =
-            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
-        shard.decide(request("1", &order, create()), now());
-        let mut wrong = request("2", &order, ConfirmOrder {}.into());
-        wrong.expected_version = Some(7);
-        let refused = shard.decide(wrong, now()).outcome;
-        assert_eq!(
-            (refused.rejection.unwrap().code.as_str(), refused.version),
-            ("version_mismatch", 1)
-        );
-        let mut right = request("3", &order, ConfirmOrder {}.into());
-        right.expected_version = Some(1);
-        assert_eq!(shard.decide(right, now()).outcome.version, 2);
-    }
-
-    #[test]
-    fn what_a_lost_state_topic_lacks_is_paid_bit_by_bit() {
-        let id = |n: usize| AggregateId::new(&format!("o{n}")).unwrap();
-        let at = |version| AggregateState { version, ..AggregateState::absent() };
-        let folded = (0..5).map(|n| (id(n), at(2))).collect();
-        // One state is up to date, one is not.
-        let states = [(id(0), at(2)), (id(1), at(1))].into();
-        let mut shard = Shard::<Orders>::rebuilt(states, folded);
-        assert!((0..5).all(|n| shard.state(&id(n)).unwrap().version == 2));
-        let mut paid = Vec::new();
-        for (count, complete) in [(3, false), (1, true)] {
-            let owed = shard.pay(3).unwrap();
-            assert_eq!((owed.aggregates.len(), owed.complete), (count, complete));
-            paid.extend(owed.aggregates);
-        }
-        paid.sort();
-        assert_eq!(paid, [id(1), id(2), id(3), id(4)]);
-        assert_eq!(shard.pay(3), None);
-    }
-
-    #[test]
-    fn memory_of_outcomes_is_bounded() {
-        let (mut shard, order) =
-            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
-        for n in 0..100 {
-            shard.decide(request(&n.to_string(), &order, create()), now());
-        }
-        let (_, state) = shard.changed().next().unwrap();
-        assert_eq!(state.recent.len(), AggregateState::<()>::MEMORY);
-    }
-}
+mod tests;

@@ -1,11 +1,15 @@
 //! One aggregate type: from a command record to its events, state and outcome.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
 
 use domain::Aggregate;
 use event_log::{
-    Error, MessageReader, OutRecord, Position, Registry, Settings, partitioner, record::envelope,
-    restore::PartitionReader, topics::partition_count,
+    Error, MessageReader, OutRecord, Partition, Position, Registry, Settings, partitioner,
+    record::envelope, restore::PartitionReader, topics::partition_count,
 };
 use metrics::{counter, gauge};
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Message};
@@ -14,17 +18,20 @@ use schemas::{
     command::{AggregateState, CommandOutcome, Rejection, RejectionCode, fingerprint},
     id::InvalidAggregateId,
 };
-use tokio::runtime::Handle;
+use tokio::runtime;
 
 use crate::{
-    metrics::{AGGREGATES, COMMANDS, EVENTS},
+    checkpoint::{Batch, Checkpoints, Frames, Handle},
+    metrics::{AGGREGATES, COMMANDS, EVENTS, STATE_BYTES},
     outbound::{self, Cause},
     processor::Aggregates,
-    restore,
-    shard::{Request, Shard},
+    restore::{self, Restore},
+    shard::{Change, Request, Shard},
+    states::Stored,
 };
 
-/// Most states of a lost state topic that are written anew with one batch.
+/// Most states of a lost state topic that are written anew with one batch, and most that are
+/// forgotten.
 const STATES_OWED: usize = 1_000;
 
 type Out<'o> = dyn FnMut(OutRecord) -> Result<(), Error> + 'o;
@@ -43,6 +50,10 @@ where
     reply_partitions: i32,
     shards: BTreeMap<i32, Shard<A>>,
     appended: HashMap<i32, u64>,
+    store: Option<Arc<Checkpoints>>,
+    checkpoints: BTreeMap<i32, Handle>,
+    /// When the batch under way was decided.
+    decided: Instant,
 }
 
 impl<A: Aggregate> Writer<A>
@@ -50,7 +61,12 @@ where
     AggregateState<A::State>: Messages,
 {
     /// Looks up the schemas it writes and how many partitions there are.
-    pub fn new(settings: &Settings, registry: &Registry, runtime: &Handle) -> Result<Self, Error> {
+    pub fn new(
+        settings: &Settings,
+        registry: &Registry,
+        runtime: &runtime::Handle,
+        store: Option<Arc<Checkpoints>>,
+    ) -> Result<Self, Error> {
         let namespace = &settings.namespace;
         Ok(Self {
             log: PartitionReader::new(settings)?,
@@ -62,6 +78,9 @@ where
             reply_partitions: partition_count(settings, Topic::COMMAND_RESULTS)?,
             shards: BTreeMap::new(),
             appended: HashMap::new(),
+            store,
+            checkpoints: BTreeMap::new(),
+            decided: Instant::now(),
         })
     }
 
@@ -88,7 +107,15 @@ where
             expected_version: envelope.expected_version,
             command,
         };
-        let decision = shard.decide(request, now);
+        let reader = &mut self.reader;
+        let decision = shard.decide(request, now, |bytes| {
+            restore::decode::<A>(reader, bytes)?.map_err(|error| {
+                let number = partition;
+                let partition = Partition { topic: AggregateState::<A::State>::TOPIC, number };
+                let (aggregate, reason) = (aggregate.to_string(), error.0);
+                Error::CorruptState { partition, aggregate, reason }
+            })
+        })?;
         count::<A>(match (&decision.outcome.rejection, decision.repeated) {
             (_, true) => "repeated",
             (Some(_), _) => "rejected",
@@ -140,13 +167,19 @@ where
     }
 
     fn assigned(&mut self, partition: i32) -> Result<(), Error> {
-        let shard = restore::shard(&self.log, &mut self.reader, partition)?;
+        let Self { log, reader, states: encoder, store, .. } = self;
+        let mut restore = Restore::<A> { log, reader, encoder, checkpoints: store.as_deref() };
+        let (shard, checkpoint) = restore.shard(partition)?;
         self.shards.insert(partition, shard);
+        if let Some(checkpoint) = checkpoint {
+            self.checkpoints.insert(partition, checkpoint);
+        }
         self.gauge();
         Ok(())
     }
 
     fn revoked(&mut self, partition: i32) {
+        self.checkpoints.remove(&partition);
         self.shards.remove(&partition);
         self.gauge();
     }
@@ -179,15 +212,18 @@ where
 
     fn finish(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
         let now = Timestamp::now();
+        self.decided = Instant::now();
         let encoder = &self.states;
         for (partition, shard) in &mut self.shards {
-            for (aggregate, state) in shard.changed() {
-                out(outbound::state(encoder, now, *partition, aggregate, state)?)?;
+            let told = |id: &AggregateId, state: Option<&[u8]>| {
+                outbound::state::<AggregateState<A::State>>(now, *partition, id, state)
+            };
+            for Change { aggregate, stored } in shard.seal(STATES_OWED, |s| encoder.encode(s))? {
+                out(told(aggregate, stored.as_ref().map(Stored::payload)))?;
             }
             let Some(owed) = shard.pay(STATES_OWED) else { continue };
-            let states = owed.aggregates.iter().filter_map(|id| Some((id, shard.state(id)?)));
-            for (aggregate, state) in states {
-                out(outbound::state(encoder, now, *partition, aggregate, state)?)?;
+            for aggregate in &owed.aggregates {
+                out(told(aggregate, shard.committed(aggregate)))?;
             }
             if owed.complete {
                 out(outbound::complete::<AggregateState<A::State>>(now, *partition))?;
@@ -197,7 +233,14 @@ where
     }
 
     fn committed(&mut self) {
-        self.shards.values_mut().for_each(Shard::commit);
+        for (partition, shard) in &mut self.shards {
+            let frames = self.checkpoints.get(partition).map(|_| frames(shard.changes()));
+            shard.commit();
+            if let Some((frames, checkpoint)) = frames.zip(self.checkpoints.get_mut(partition)) {
+                let live = u64::try_from(shard.bytes()).unwrap_or(0);
+                checkpoint.append(Batch { frames, decided: self.decided, live });
+            }
+        }
         let appended = self.appended.drain().map(|(_, events)| events).sum();
         counter!(EVENTS, "aggregate" => A::NAME).increment(appended);
         self.gauge();
@@ -212,7 +255,19 @@ where
         let aggregates: usize = self.shards.values().map(Shard::len).sum();
         #[expect(clippy::cast_precision_loss, reason = "a display value")]
         gauge!(AGGREGATES, "aggregate" => A::NAME).set(aggregates as f64);
+        let bytes: usize = self.shards.values().map(Shard::bytes).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a display value")]
+        gauge!(STATE_BYTES, "aggregate" => A::NAME).set(bytes as f64);
     }
+}
+
+/// What a batch has changed, as the checkpoint takes it.
+fn frames(changes: &[Change]) -> Vec<u8> {
+    let mut frames = Frames::default();
+    for Change { aggregate, stored } in changes {
+        frames.push(aggregate.as_str().as_bytes(), stored.as_ref().map(Stored::payload));
+    }
+    frames.take()
 }
 
 /// The same record in the partition that its key belongs to: a foreign producer put it elsewhere,

@@ -4,6 +4,7 @@
 //! In reading order:
 //! - [`aggregate`]: the seam between the command processor and an aggregate's rules
 //! - [`customer`], [`order`]: the rules
+//! - [`history`]: an aggregate's state from its events
 //! - [`validate`]: rules of form that fields share: lengths, characters, ranges
 //!
 //! Invariants: `decide` is deterministic and changes nothing; `evolve` accepts whatever the log
@@ -11,6 +12,7 @@
 
 pub mod aggregate;
 pub mod customer;
+pub mod history;
 pub mod order;
 pub mod validate;
 

@@ -48,7 +48,6 @@ struct Delivery {
     done: oneshot::Sender<Result<Position, AppendError>>,
 }
 
-#[derive(Default)]
 struct Deliveries(ClientLog);
 
 impl ClientContext for Deliveries {
@@ -58,6 +57,10 @@ impl ClientContext for Deliveries {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.0.error(error, reason);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.0.stats_raw(statistics);
     }
 }
 
@@ -104,9 +107,9 @@ impl Appender {
     /// # Errors
     /// When the configuration is refused.
     pub fn new(settings: &Settings, delivery_limit: Duration) -> Result<Self, Error> {
-        let producer = client::producer_config(settings)
+        let producer = client::watched(client::producer_config(settings))
             .set("delivery.timeout.ms", delivery_limit.as_millis().to_string())
-            .create_with_context(Deliveries::default())
+            .create_with_context(Deliveries(ClientLog::new(settings)))
             .map_err(|error| Error::kafka("create a producer", error))?;
         Ok(Self { producer, settings: settings.clone() })
     }

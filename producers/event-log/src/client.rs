@@ -11,13 +11,16 @@ use rdkafka::{
     client::DefaultClientContext,
     config::RDKafkaLogLevel,
     consumer::ConsumerContext,
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     producer::{DeliveryResult, ProducerContext},
 };
 
 pub use rdkafka::admin::AdminOptions;
 
-use crate::settings::Settings;
+use crate::{
+    contact::{Contact, STATISTICS_INTERVAL_MS},
+    settings::Settings,
+};
 
 /// Settings of every client.
 #[must_use]
@@ -67,13 +70,23 @@ pub fn consumer_config(settings: &Settings) -> ClientConfig {
     config
 }
 
+/// Has the client tell its statistics, by which it is found out when it has lost the cluster. Only
+/// for clients that are polled all their life: what nobody takes piles up.
+#[must_use]
+pub fn watched(mut config: ClientConfig) -> ClientConfig {
+    config.set("statistics.interval.ms", STATISTICS_INTERVAL_MS);
+    config
+}
+
 /// Lines of one facility that are logged per [`LOG_WINDOW`]; the rest is counted.
 const LOG_LINES: u32 = 5;
 const LOG_WINDOW: Duration = Duration::from_secs(30);
 
-/// Routes a client's own log to `tracing`, rate-limited: with a broker away it would flood.
+/// Routes a client's own log to `tracing`, rate-limited: with a broker away it would flood. Keeps
+/// an eye on its contact with the cluster.
 #[derive(Debug, Default)]
 pub struct ClientLog {
+    contact: Contact,
     windows: Mutex<HashMap<String, Window>>,
 }
 
@@ -84,6 +97,18 @@ struct Window {
 }
 
 impl ClientLog {
+    /// Of a client with these settings.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self { contact: Contact::new(settings.lifeline.clone()), windows: Mutex::default() }
+    }
+
+    /// The client's contact with the cluster.
+    #[must_use]
+    pub const fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
     /// Whether a line of this facility may be logged now, and how many were left out before it.
     fn admit(&self, facility: &str) -> Option<u32> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,13 +150,17 @@ impl ClientContext for ClientLog {
 
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition is no error, though it comes the same way.
-        if matches!(error, KafkaError::PartitionEOF(_)) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;
         }
         let Some(left_out) = self.admit("error") else {
             return;
         };
         tracing::warn!(target: "librdkafka", left_out, "{error}: {reason}");
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.contact.tell(statistics);
     }
 }
 

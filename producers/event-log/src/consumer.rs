@@ -34,6 +34,8 @@ use crate::{
 /// A member of a consumer group.
 pub struct Consumer {
     inner: BaseConsumer<Rebalances>,
+    /// Whose membership is told instead of ours when fencing is switched off: none.
+    stranger: Option<BaseConsumer>,
     settings: Settings,
     topics: Vec<(String, Topic)>,
 }
@@ -76,11 +78,20 @@ struct Noted {
     lost: bool,
 }
 
-#[derive(Default)]
 struct Rebalances {
     log: ClientLog,
     changes: Mutex<VecDeque<Noted>>,
     closing: AtomicBool,
+}
+
+impl Rebalances {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            log: ClientLog::new(settings),
+            changes: Mutex::default(),
+            closing: AtomicBool::new(false),
+        }
+    }
 }
 
 impl ClientContext for Rebalances {
@@ -90,6 +101,10 @@ impl ClientContext for Rebalances {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.log.error(error, reason);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.log.stats_raw(statistics);
     }
 }
 
@@ -125,7 +140,7 @@ impl Consumer {
     /// # Errors
     /// When the configuration is refused.
     pub fn join(settings: &Settings, group: &str, topics: &[Topic]) -> Result<Self, Error> {
-        let mut config = client::consumer_config(settings);
+        let mut config = client::watched(client::consumer_config(settings));
         config
             .set("group.id", settings.qualify(group))
             .set("partition.assignment.strategy", "cooperative-sticky")
@@ -137,13 +152,15 @@ impl Consumer {
         }
         let doing = || format!("join group {group}");
         let inner: BaseConsumer<Rebalances> = config
-            .create_with_context(Rebalances::default())
+            .create_with_context(Rebalances::new(settings))
             .map_err(|error| Error::kafka(doing(), error))?;
         let topics: Vec<_> =
             topics.iter().map(|topic| (settings.qualify(topic.name()), *topic)).collect();
         let names: Vec<_> = topics.iter().map(|(name, _)| name.as_str()).collect();
         inner.subscribe(&names).map_err(|error| Error::kafka(doing(), error))?;
-        Ok(Self { inner, settings: settings.clone(), topics })
+        let stranger = settings.unfenced.then(|| config.create());
+        let stranger = stranger.transpose().map_err(|error| Error::kafka(doing(), error))?;
+        Ok(Self { inner, stranger, settings: settings.clone(), topics })
     }
 
     /// Waits for a record or a change of the group.
@@ -166,6 +183,12 @@ impl Consumer {
                 Ok(Polled::Nothing)
             }
         }
+    }
+
+    /// False when no broker is connected, as far as the client knows.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.inner.context().log.contact().is_there()
     }
 
     /// Whether the group changed since the last [`Consumer::next_change`].
@@ -251,7 +274,11 @@ impl Consumer {
     /// # Errors
     /// When this consumer is in no group (a bug).
     pub fn group_metadata(&self) -> Result<ConsumerGroupMetadata, Error> {
-        self.inner.group_metadata().ok_or_else(|| {
+        let membership = match &self.stranger {
+            Some(stranger) => stranger.group_metadata(),
+            None => self.inner.group_metadata(),
+        };
+        membership.ok_or_else(|| {
             let error = KafkaError::Subscription("not a member of a group".into());
             Error::kafka("read the group metadata", error)
         })

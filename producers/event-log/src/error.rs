@@ -63,6 +63,19 @@ pub enum Error {
         /// Which promise.
         reason: String,
     },
+    /// The state of an aggregate cannot be read: nothing can be decided on it.
+    #[error(
+        "state of {aggregate} in {partition}: {reason}; `oneway state rebuild` makes it anew from \
+         the events"
+    )]
+    CorruptState {
+        /// Partition of its state topic.
+        partition: Partition,
+        /// Its id.
+        aggregate: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -78,7 +91,10 @@ impl Error {
             Self::Kafka { source, .. } => class_of_kafka(source),
             Self::Registry(error) => error.class(),
             Self::Stalled { .. } | Self::NotOwned(_) => ErrorClass::Transient,
-            Self::Schema(_) | Self::Encode(_) | Self::Corrupt { .. } => ErrorClass::Fatal,
+            Self::Schema(_)
+            | Self::Encode(_)
+            | Self::Corrupt { .. }
+            | Self::CorruptState { .. } => ErrorClass::Fatal,
         }
     }
 }

@@ -12,7 +12,6 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -99,58 +98,22 @@ pub async fn serve<S: Step>(
              instance's own"
         )));
     }
+    if settings.unfenced {
+        tracing::error!("fencing is OFF: an instance that lost its partitions can still commit");
+    }
     let health = shell.health.part("kafka");
     let (done, end) = oneshot::channel();
-    let watchdog = Watchdog::default();
-    let watched = watchdog.clone();
     std::thread::Builder::new()
         .name(role.name.to_owned())
         .spawn(move || {
-            let ended = run_watched(&settings, &role, step, &health, &shell.shutdown, &watched);
+            let ended = run(&settings, &role, step, &health, &shell.shutdown);
             // The receiver is gone only when the process is on its way out.
             let _ = done.send(ended);
         })
         .map_err(|error| Failure::Internal(error.into()))?;
-    tokio::select! {
-        ended = end => match ended {
-            Ok(ended) => ended.map_err(Failure::from),
-            Err(_) => {
-                Err(Failure::Internal(anyhow!("the thread that reads Kafka ended in a panic")))
-            }
-        },
-        () = watchdog.bites() => Err(Failure::Unavailable(anyhow!(
-            "a transaction did not end within {} s: the client hangs", TRANSACTION_LIMIT.as_secs()
-        ))),
-    }
-}
-
-/// Longest time for one batch: longer than its transaction may live.
-const TRANSACTION_LIMIT: Duration = Duration::from_secs(40);
-
-/// Watches the transaction under way. The client's calls have time limits, but it does not always
-/// keep them: with a broker that was away for some seconds, sending the offsets was seen to wait
-/// for ever. Such a call cannot be taken back; only a new process can settle the transaction.
-#[derive(Clone, Debug, Default)]
-struct Watchdog(Arc<Mutex<Option<Instant>>>);
-
-impl Watchdog {
-    fn watch<T>(&self, transaction: impl FnOnce() -> T) -> T {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        let end = transaction();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        end
-    }
-
-    /// Returns when a transaction takes too long.
-    async fn bites(&self) {
-        let mut ticks = tokio::time::interval(Duration::from_secs(1));
-        loop {
-            ticks.tick().await;
-            let began = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if began.is_some_and(|began| began.elapsed() > TRANSACTION_LIMIT) {
-                return;
-            }
-        }
+    match end.await {
+        Ok(ended) => ended.map_err(Failure::from),
+        Err(_) => Err(Failure::Internal(anyhow!("the thread that reads Kafka ended in a panic"))),
     }
 }
 
@@ -161,26 +124,15 @@ impl Watchdog {
 pub fn run<S: Step>(
     settings: &Settings,
     role: &Role,
-    step: impl FnMut() -> Result<S, Error>,
-    health: &Part,
-    shutdown: &Shutdown,
-) -> Result<(), Error> {
-    run_watched(settings, role, step, health, shutdown, &Watchdog::default())
-}
-
-fn run_watched<S: Step>(
-    settings: &Settings,
-    role: &Role,
     mut step: impl FnMut() -> Result<S, Error>,
     health: &Part,
     shutdown: &Shutdown,
-    watchdog: &Watchdog,
 ) -> Result<(), Error> {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     while !shutdown.is_requested() {
         let started = Instant::now();
-        let ended = step()
-            .and_then(|step| Session::open(settings, role, step)?.run(health, shutdown, watchdog));
+        let ended =
+            step().and_then(|step| Session::open(settings, role, step)?.run(health, shutdown));
         let Err(error) = ended else { return Ok(()) };
         health.not_ready(error.to_string());
         if error.class() != ErrorClass::Transient {
@@ -230,7 +182,7 @@ impl<S: Step> Session<S> {
         Ok(Self { consumer, producers, turn: true, step, owned: Vec::new() })
     }
 
-    fn run(mut self, health: &Part, shutdown: &Shutdown, watchdog: &Watchdog) -> Result<(), Error> {
+    fn run(mut self, health: &Part, shutdown: &Shutdown) -> Result<(), Error> {
         while !shutdown.is_requested() {
             let Self { consumer, producers, turn, step, owned } = &mut self;
             let mut batch = poll_batch(consumer)?;
@@ -240,15 +192,18 @@ impl<S: Step> Session<S> {
                 consumer.partition_of(record).is_some_and(|partition| revoked.contains(&partition))
             };
             batch.retain(|record| !revoked(record));
-            if !owned.is_empty() {
-                health.ready();
+            match (owned.is_empty(), consumer.is_connected()) {
+                // Further instances than there are partitions stand by, and say so.
+                (true, _) => {}
+                (false, true) => health.ready(),
+                (false, false) => health.not_ready("no broker is connected"),
             }
             if batch.is_empty() {
                 continue;
             }
             let [a, b] = producers;
             let producer = if *turn { a } else { b };
-            watchdog.watch(|| answer(consumer, producer, step, &batch))?;
+            answer(consumer, producer, step, &batch)?;
             *turn = !*turn;
         }
         Ok(())

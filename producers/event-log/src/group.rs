@@ -32,7 +32,7 @@ pub fn committed(
 ) -> Result<Vec<(Partition, Option<i64>)>, Error> {
     let outsider: BaseConsumer<ClientLog> = client::consumer_config(settings)
         .set("group.id", settings.qualify(group))
-        .create_with_context(ClientLog::default())
+        .create_with_context(ClientLog::new(settings))
         .map_err(|error| Error::kafka(format!("look at group {group}"), error))?;
     stable_offsets(&outsider, settings, partitions)
 }

@@ -5,6 +5,7 @@
 //! - [`settings`]: where the cluster is and what this installation is called on it
 //! - [`error`]: what can go wrong, and what each error asks for
 //! - [`client`]: configuration and logging shared by every Kafka client
+//! - [`contact`]: whether a client is in contact with the cluster
 //! - [`record`]: partitions, positions, and records on their way out
 //! - [`partitioner`]: where a key belongs
 //! - [`registry`]: the schema registry, Confluent API
@@ -13,6 +14,7 @@
 //! - [`group`]: what a consumer group has committed
 //! - [`consumer`]: a member of a consumer group whose owner completes each rebalance itself
 //! - [`transaction`]: one transactional producer
+//! - `guard`: watches calls that may never return
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
 //! - [`restore`]: reads a partition to its very end, or up to a given one
 //! - [`topics`]: what the topics must be, and what they are
@@ -25,9 +27,11 @@ pub mod appender;
 pub mod backoff;
 pub mod client;
 pub mod consumer;
+pub mod contact;
 pub mod error;
 pub mod exactly_once;
 pub mod group;
+mod guard;
 pub mod partitioner;
 pub mod reader;
 pub mod record;

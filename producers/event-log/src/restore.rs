@@ -1,5 +1,5 @@
 //! Reads a partition from its start to its very end: everything committed before the call; or a
-//! part of it, up to an end that was taken before.
+//! part of it, up to an end that was taken before; or a single record.
 
 use std::{
     ops::Range,
@@ -28,6 +28,8 @@ const STALL_LIMIT: Duration = Duration::from_secs(60);
 /// Length of one poll. Markers of transactions end none, but move the position: only after this
 /// time it is seen that they were the last.
 const POLL: Duration = Duration::from_millis(5);
+/// How far back the newest record is looked for first: behind it are markers of transactions.
+const LAST_STEP: i64 = 8;
 
 /// Reads partitions to their ends, one after the other over the same connections.
 pub struct PartitionReader {
@@ -56,11 +58,17 @@ impl PartitionReader {
                 .set("enable.partition.eof", "true")
                 // A fetch that waits at an end would hold back the first one of the next partition.
                 .set("fetch.wait.max.ms", "5")
-                .create_with_context(ClientLog::default())
+                .create_with_context(ClientLog::new(settings))
                 .map_err(|error| Error::kafka("create a partition reader", error))
         };
         let (uncommitted, committed) = (client("read_uncommitted")?, client("read_committed")?);
         Ok(Self { settings: settings.clone(), uncommitted, committed })
+    }
+
+    /// The id of the cluster; none when the brokers do not answer in time.
+    #[must_use]
+    pub fn cluster_id(&self) -> Option<String> {
+        self.uncommitted.client().fetch_cluster_id(CALL_LIMIT)
     }
 
     /// The high watermark of a partition: one past the newest record, committed or not.
@@ -116,8 +124,22 @@ impl PartitionReader {
         partition: Partition,
         each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        self.read_from(partition, 0, each).map(drop)
+    }
+
+    /// As [`PartitionReader::read_to_end`], beginning at an offset. Returns the end: everything
+    /// below it was handed over.
+    ///
+    /// # Errors
+    /// As [`PartitionReader::read_to_end`].
+    pub fn read_from(
+        &self,
+        partition: Partition,
+        from: i64,
+        each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), Error>,
+    ) -> Result<i64, Error> {
         let (start, end) = self.watermarks(partition)?;
-        self.read_range(partition, start..end, each)
+        self.read_range(partition, start.max(from)..end, each).map(|()| end)
     }
 
     /// As [`PartitionReader::read_to_end`], for the records with these offsets. Those that are
@@ -161,6 +183,64 @@ impl PartitionReader {
         }
         let stopped = self.committed.unassign();
         stopped.map_err(|error| Error::kafka(format!("stop reading {partition}"), error))
+    }
+
+    /// Shows the committed record at an offset to `look`; none when there is no such record.
+    ///
+    /// # Errors
+    /// As [`PartitionReader::read_to_end`].
+    pub fn record_at<T>(
+        &self,
+        partition: Partition,
+        offset: i64,
+        look: impl FnOnce(&BorrowedMessage<'_>) -> T,
+    ) -> Result<Option<T>, Error> {
+        let (start, end) = self.watermarks(partition)?;
+        if !(start..end).contains(&offset) {
+            return Ok(None);
+        }
+        self.start(partition, offset)?;
+        let deadline = Instant::now() + STALL_LIMIT;
+        let found = loop {
+            match self.committed.poll(Duration::from_millis(100)) {
+                Some(Ok(record)) => break (record.offset() == offset).then(|| look(&record)),
+                Some(Err(KafkaError::PartitionEOF(_))) | None if self.position() > offset => {
+                    break None;
+                }
+                _ if Instant::now() > deadline => {
+                    let seconds = STALL_LIMIT.as_secs();
+                    return Err(Error::Stalled { partition, at: offset, end, seconds });
+                }
+                _ => {}
+            }
+        };
+        let stopped = self.committed.unassign();
+        stopped.map_err(|error| Error::kafka(format!("stop reading {partition}"), error))?;
+        Ok(found)
+    }
+
+    /// Shows the newest committed record to `look`; none when the partition has none.
+    ///
+    /// # Errors
+    /// As [`PartitionReader::read_to_end`].
+    pub fn last<T>(
+        &self,
+        partition: Partition,
+        mut look: impl FnMut(&BorrowedMessage<'_>) -> T,
+    ) -> Result<Option<T>, Error> {
+        let (start, end) = self.watermarks(partition)?;
+        let (mut last, mut step) = (None, LAST_STEP);
+        loop {
+            let from = start.max(end - step);
+            self.read_from(partition, from, |record| {
+                last = Some(look(record));
+                Ok(())
+            })?;
+            if last.is_some() || from == start {
+                return Ok(last);
+            }
+            step = step.saturating_mul(8);
+        }
     }
 
     fn start(&self, partition: Partition, offset: i64) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Where the cluster is and what this installation is called on it.
 
 use schemas::Namespace;
-use service::Env;
+use service::{Env, Lifeline};
 
 /// Connection settings shared by every client of the event log.
 #[derive(Clone, Debug)]
@@ -15,10 +15,29 @@ pub struct Settings {
     /// Stable name of this instance, unique among those of its binary. With it a restarted
     /// process takes over its predecessor's partitions at once instead of after its session.
     pub instance: Option<String>,
+    /// Only a debug build can be told so, by a test that proves that others would notice:
+    /// transactions do not carry the membership that fences an instance which lost its partitions.
+    pub unfenced: bool,
+    /// Cut by a client that has lost every broker for good.
+    pub lifeline: Lifeline,
 }
 
 impl Settings {
-    /// Reads `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`, `ONEWAY_NAMESPACE` and `ONEWAY_INSTANCE`.
+    /// Settings of a tool or a test: without a name among instances.
+    #[must_use]
+    pub fn new(brokers: &str, registry_url: &str, namespace: Namespace) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            registry_url: registry_url.to_owned(),
+            namespace,
+            instance: None,
+            unfenced: false,
+            lifeline: Lifeline::default(),
+        }
+    }
+
+    /// Reads `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`, `ONEWAY_NAMESPACE`, `ONEWAY_INSTANCE` and, in
+    /// a debug build, `ONEWAY_UNFENCED`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let namespace = env.optional("ONEWAY_NAMESPACE").unwrap_or_default();
@@ -31,6 +50,8 @@ impl Settings {
             registry_url: env.required("SCHEMA_REGISTRY_URL"),
             namespace,
             instance: env.optional("ONEWAY_INSTANCE"),
+            unfenced: cfg!(debug_assertions) && env.parsed("ONEWAY_UNFENCED", false),
+            lifeline: env.lifeline(),
         }
     }
 

@@ -205,7 +205,7 @@ pub fn partition_count(settings: &Settings, topic: schemas::Topic) -> Result<i32
 fn existing(settings: &Settings) -> Result<(i32, BTreeMap<String, i32>), Error> {
     let failed = |error| Error::kafka("list the topics", error);
     let client: BaseConsumer<ClientLog> =
-        client::config(settings).create_with_context(ClientLog::default()).map_err(failed)?;
+        client::config(settings).create_with_context(ClientLog::new(settings)).map_err(failed)?;
     let metadata = client.fetch_metadata(None, CALL_LIMIT).map_err(failed)?;
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let topics = metadata.topics().iter();

@@ -1,6 +1,9 @@
 //! One transactional producer. Its calls block: use it on a thread of its own.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     Offset, TopicPartitionList,
@@ -12,12 +15,13 @@ use rdkafka::{
 use crate::{
     client::{self, ClientLog},
     error::Error,
+    guard::Guard,
     record::{OutRecord, Partition},
     settings::Settings,
 };
 
 /// Longest wait for one call to the transaction coordinator.
-const CALL_LIMIT: Duration = Duration::from_secs(20);
+const CALL_LIMIT: Duration = Duration::from_secs(10);
 
 /// Longest wait for the start: it settles what a predecessor left open.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -33,7 +37,9 @@ const DRAIN_SLICE: Duration = Duration::from_micros(100);
 /// After any error but a refused record it must be dropped: whether its transaction was
 /// committed is then not known, and only a new producer with the same id can settle it.
 pub struct TransactionalProducer {
-    inner: BaseProducer<ClientLog>,
+    /// Before the client: it is to let go of it first.
+    guard: Guard,
+    inner: Arc<BaseProducer<ClientLog>>,
     settings: Settings,
 }
 
@@ -51,13 +57,19 @@ impl TransactionalProducer {
     /// When the coordinator does not answer in time or refuses.
     pub fn new(settings: &Settings, transactional_id: &str) -> Result<Self, Error> {
         let doing = || format!("start transactions as {transactional_id}");
-        let inner: BaseProducer<ClientLog> = client::producer_config(settings)
+        let inner: BaseProducer<ClientLog> = client::watched(client::producer_config(settings))
             .set("transactional.id", settings.qualify(transactional_id))
             .set("transaction.timeout.ms", TRANSACTION_LIMIT_MS)
-            .create_with_context(ClientLog::default())
+            .create_with_context(ClientLog::new(settings))
             .map_err(|error| Error::kafka(doing(), error))?;
-        inner.init_transactions(START_LIMIT).map_err(|error| Error::kafka(doing(), error))?;
-        Ok(Self { inner, settings: settings.clone() })
+        let inner = Arc::new(inner);
+        let guard = Guard::set(Arc::clone(&inner), settings.lifeline.clone()).map_err(|error| {
+            Error::kafka(doing(), KafkaError::ClientCreation(error.to_string()))
+        })?;
+        guard
+            .watch(START_LIMIT, || inner.init_transactions(START_LIMIT))
+            .map_err(|error| Error::kafka(doing(), error))?;
+        Ok(Self { guard, inner, settings: settings.clone() })
     }
 
     /// Begins a transaction.
@@ -70,7 +82,7 @@ impl TransactionalProducer {
             tracing::error!(%reason, "transactional producer is fenced or broken");
             return Err(Error::kafka("begin a transaction", KafkaError::MessageProduction(code)));
         }
-        let begun = self.inner.begin_transaction();
+        let begun = self.guard.watch(CALL_LIMIT, || self.inner.begin_transaction());
         begun.map_err(|error| Error::kafka("begin a transaction", error))
     }
 
@@ -114,7 +126,9 @@ impl TransactionalProducer {
             list.add_partition_offset(&topic, partition.number, Offset::Offset(*offset))
                 .map_err(|error| Error::kafka(format!("name {partition}"), error))?;
         }
-        let sent = self.inner.send_offsets_to_transaction(&list, membership, CALL_LIMIT);
+        let sent = self.guard.watch(CALL_LIMIT, || {
+            self.inner.send_offsets_to_transaction(&list, membership, CALL_LIMIT)
+        });
         sent.map_err(|error| Error::kafka("send offsets to the transaction", error))
     }
 
@@ -130,7 +144,7 @@ impl TransactionalProducer {
     /// Any error leaves it open whether the transaction was committed.
     pub fn commit(&self) -> Result<(), Error> {
         self.drain();
-        let committed = self.inner.commit_transaction(CALL_LIMIT);
+        let committed = self.guard.watch(CALL_LIMIT, || self.inner.commit_transaction(CALL_LIMIT));
         committed.map_err(|error| Error::kafka("commit a transaction", error))
     }
 
@@ -140,7 +154,7 @@ impl TransactionalProducer {
     /// When the coordinator is away; a new producer with the same id aborts it too.
     pub fn abort(&self) -> Result<(), Error> {
         self.drain();
-        let aborted = self.inner.abort_transaction(CALL_LIMIT);
+        let aborted = self.guard.watch(CALL_LIMIT, || self.inner.abort_transaction(CALL_LIMIT));
         aborted.map_err(|error| Error::kafka("abort a transaction", error))
     }
 

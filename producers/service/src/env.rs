@@ -8,6 +8,8 @@ use std::{
     str::FromStr,
 };
 
+use crate::lifeline::Lifeline;
+
 /// The variables of a process.
 #[derive(Debug)]
 pub struct Env {
@@ -15,6 +17,7 @@ pub struct Env {
     variables: HashMap<String, String>,
     asked: RefCell<BTreeSet<String>>,
     problems: RefCell<Vec<String>>,
+    lifeline: Lifeline,
 }
 
 /// Every variable that is missing or malformed.
@@ -43,7 +46,19 @@ impl Env {
     #[must_use]
     pub fn new(binary: &str, variables: HashMap<String, String>) -> Self {
         let prefix = binary.to_uppercase().replace('-', "_");
-        Self { prefix, variables, asked: RefCell::default(), problems: RefCell::default() }
+        Self {
+            prefix,
+            variables,
+            asked: RefCell::default(),
+            problems: RefCell::default(),
+            lifeline: Lifeline::default(),
+        }
+    }
+
+    /// What the process hangs on, for settings of parts that may have to cut it.
+    #[must_use]
+    pub fn lifeline(&self) -> Lifeline {
+        self.lifeline.clone()
     }
 
     /// The binary's own variable, such as `NAME` → `ORDERS_NAME`.

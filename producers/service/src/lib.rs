@@ -5,6 +5,7 @@
 //! - [`env`]: the environment, read into types; every bad variable is reported together
 //! - [`shell`]: the life of a process, from `main` to its exit code
 //! - [`shutdown`]: how tasks learn that they are to stop
+//! - [`lifeline`]: ends a process that only a new one can replace
 //! - [`admin`]: `/health/live`, `/health/ready` and `/metrics`
 //! - [`health`]: what makes a process ready
 //! - [`logging`]: `tracing` to stdout, as text or JSON
@@ -17,6 +18,7 @@ pub mod edge;
 pub mod env;
 pub mod health;
 pub mod http;
+pub mod lifeline;
 pub mod logging;
 pub mod problem;
 pub mod shell;
@@ -24,6 +26,7 @@ pub mod shutdown;
 
 pub use env::Env;
 pub use health::Health;
+pub use lifeline::Lifeline;
 pub use problem::Problem;
 pub use shell::{Failure, Shell};
 pub use shutdown::Shutdown;

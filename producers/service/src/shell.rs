@@ -17,6 +17,7 @@ use crate::{
     admin,
     env::{BadEnvironment, Env},
     health::Health,
+    lifeline::Lifeline,
     logging,
     shutdown::{Shutdown, Trigger},
 };
@@ -92,12 +93,13 @@ where
     let (format, filter, admin) = read(&env);
     logging::init(format, filter.as_deref());
     let settings = configure(&env);
+    let lifeline = env.lifeline();
     let end = env.finish().map_err(Failure::from).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::Internal(error.into()))?;
-        let end = runtime.block_on(live(name, admin, |shell| role(shell, settings)));
+        let end = runtime.block_on(live(name, admin, &lifeline, |shell| role(shell, settings)));
         // Blocking threads that ignore the shutdown must not hold the process back.
         runtime.shutdown_timeout(Duration::from_secs(1));
         end
@@ -141,6 +143,7 @@ fn explain(name: &str, argument: &str, asked: impl FnOnce() -> BTreeSet<String>)
 async fn live<F>(
     name: &'static str,
     admin: SocketAddr,
+    lifeline: &Lifeline,
     role: impl FnOnce(Shell) -> F,
 ) -> Result<(), Failure>
 where
@@ -162,6 +165,7 @@ where
                 Ok(Err(error)) => anyhow::Error::new(error).context("cannot bind the admin address"),
                 Err(panic) => panic.into(),
             })),
+            reason = lifeline.is_cut() => Err(Failure::Unavailable(anyhow::anyhow!(reason))),
             () = drain_limit(&shutdown) => Err(Failure::Internal(anyhow::anyhow!(
                 "work was not finished {} s after the signal to stop", DRAIN_LIMIT.as_secs()
             ))),

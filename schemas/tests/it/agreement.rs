@@ -68,3 +68,19 @@ fn schemas_are_documented_and_defaults_make_fields_optional() {
         }
     }
 }
+
+#[test]
+fn the_version_is_the_first_field_of_every_state() {
+    let states = schemas::catalog::subjects().into_iter().filter(|subject| {
+        let name = subject.topic.name();
+        name.ends_with(".state")
+    });
+    let mut count = 0;
+    for subject in states {
+        let Ok(Schema::Record(record)) = Schema::parse_str(subject.file.text) else { panic!() };
+        let first = &record.fields[0];
+        assert_eq!((first.name.as_str(), &first.schema), ("version", &Schema::Long));
+        count += 1;
+    }
+    assert_eq!(count, 2);
+}

@@ -134,12 +134,8 @@ impl Installation {
     /// Settings to look into its topics.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings {
-            brokers: self.text("/kafka_brokers"),
-            registry_url: self.text("/schema_registry_url"),
-            namespace: Namespace::new(&self.text("/namespace")).unwrap(),
-            instance: None,
-        }
+        let namespace = Namespace::new(&self.text("/namespace")).unwrap();
+        Settings::new(&self.text("/kafka_brokers"), &self.text("/schema_registry_url"), namespace)
     }
 
     /// URL of a path of a service.
@@ -258,7 +254,7 @@ impl Drop for Installation {
 }
 
 /// The Postgres of a stack that root starts runs as another user, who must be able to get there.
-fn make_traversable(folder: &Path) {
+pub fn make_traversable(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -59,12 +59,7 @@ pub fn running(state: &Path) -> Result<Option<Stack>> {
 /// Settings of the event log for some servers.
 pub fn settings(brokers: &str, registry: &str, namespace: &str) -> Result<Settings> {
     let namespace = Namespace::new(namespace).map_err(|error| Failure::setup(error.to_string()))?;
-    Ok(Settings {
-        brokers: brokers.to_owned(),
-        registry_url: registry.to_owned(),
-        namespace,
-        instance: None,
-    })
+    Ok(Settings::new(brokers, registry, namespace))
 }
 
 /// Turns an error of the event log into the end of a command.

@@ -2,15 +2,10 @@
 
 use std::{
     ffi::OsString,
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
     process::{ExitCode, ExitStatus},
 };
 
-use anyhow::Context;
 use clap::Args;
-use tempfile::TempDir;
 
 use crate::{
     cargo,
@@ -20,11 +15,11 @@ use crate::{
         build, catalog,
         document::Stack,
         folder::StateFolder,
-        leftovers,
         plan::{Existing, Plan, Scale},
         ports::Policy,
         run::{Ground, Running},
         signals::Signals,
+        temporary::Temporary,
     },
     workspace::Workspace,
 };
@@ -54,26 +49,20 @@ pub struct Options {
 pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     let report = Report::new();
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
-    sweep(&std::env::temp_dir(), &report).await?;
     let services = catalog::read(&workspace.deploy("services.yaml"))?;
     let existing = Existing::of_environment();
     existing.announce(&report);
     let (plan, _reservation) =
         Plan::make(&existing, Vec::new(), &Scale::new(), Policy::Auto, &workspace.ports())?;
     build::build(workspace, &services, false, &report, &mut signals).await?;
-    let base = temporary_folder()?;
-    let folder = StateFolder::open_or_create(&base.path().join("state"))?;
-    let running =
-        Running::begin(&folder, folder.lock()?, plan.document(&folder, ""), report.clone())?;
-    let tests = Tests { options, workspace, folder: &folder, plan: &plan };
+    let temporary = Temporary::create(PREFIX, &report).await?;
+    let folder = temporary.folder();
+    let running = Running::begin(folder, folder.lock()?, plan.document(folder, ""), report)?;
+    let tests = Tests { options, workspace, folder, plan: &plan };
     let result = tests.run(running, &mut signals).await;
-    // Postgres may live elsewhere; the lock was released with the stack.
-    let deleted = folder.lock().and_then(|lock| {
-        folder.delete(lock).context("cannot delete the data of the tests").map_err(Failure::from)
-    });
+    let deleted = temporary.delete();
     let code = result?;
-    deleted?;
-    Ok(code)
+    deleted.map(|()| code)
 }
 
 struct Tests<'a> {
@@ -126,33 +115,6 @@ fn cargo_arguments(given: &[String]) -> Vec<OsString> {
 fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     code.map_or_else(|| Failure::Interrupted.exit_code(), ExitCode::from)
-}
-
-/// A new folder, which the account that runs Postgres may pass through.
-fn temporary_folder() -> Result<TempDir> {
-    let folder = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .permissions(fs::Permissions::from_mode(0o711))
-        .tempdir();
-    folder.context("cannot make a temporary folder").map_err(Failure::Setup)
-}
-
-/// Stops and deletes the stacks of test runs that were killed.
-async fn sweep(base: &Path, report: &Report) -> Result<()> {
-    let entries = fs::read_dir(base).into_iter().flatten().flatten();
-    let is_ours = |path: &PathBuf| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX))
-    };
-    for path in entries.map(|entry| entry.path()).filter(is_ours) {
-        // Those of other users and of other versions are theirs to clear.
-        let Ok(Some(folder)) = StateFolder::open(&path.join("state")) else { continue };
-        let Ok(lock) = folder.lock() else { continue };
-        leftovers::stop(&folder, report).await?;
-        folder.delete(lock).context("cannot delete the data of a killed test run")?;
-        let _ = fs::remove_dir(&path);
-        report.note(format_args!("deleted {}, left of a killed test run", path.display()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

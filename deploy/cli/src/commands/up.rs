@@ -171,6 +171,7 @@ impl Foreground<'_> {
         let shared = Shared {
             endpoints: plan.endpoints.clone(),
             namespace: options.namespace.clone(),
+            state: folder.root().to_owned(),
             log_format: options
                 .log_format
                 .to_possible_value()
@@ -208,11 +209,8 @@ fn parse_scale(text: &str) -> std::result::Result<(String, u32), String> {
 }
 
 fn parse_namespace(text: &str) -> std::result::Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if text.len() <= 64 && text.chars().all(fits) {
-        return Ok(text.to_owned());
-    }
-    Err("use at most 64 letters, digits, dots, underscores and dashes".to_owned())
+    let namespace = schemas::Namespace::new(text).map_err(|error| error.to_string())?;
+    Ok(namespace.as_str().to_owned())
 }
 
 #[cfg(test)]
@@ -224,7 +222,7 @@ mod tests {
         assert_eq!(parse_scale("orders=2"), Ok(("orders".into(), 2)));
         assert!(parse_scale("orders").is_err());
         assert!(parse_scale("orders=0").is_err());
-        assert_eq!(parse_namespace("test-1."), Ok("test-1.".into()));
-        assert!(parse_namespace("a b").is_err());
+        assert_eq!(parse_namespace("test-1"), Ok("test-1".into()));
+        assert!(parse_namespace("Test.1").is_err());
     }
 }

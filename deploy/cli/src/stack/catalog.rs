@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context;
@@ -53,6 +53,8 @@ pub struct Shared {
     pub namespace: String,
     /// `text` or `json`.
     pub log_format: String,
+    /// The state folder.
+    pub state: PathBuf,
 }
 
 /// Reads the file.
@@ -126,7 +128,10 @@ impl Instance {
         is_set_by_caller: impl Fn(&str) -> bool,
     ) -> Vec<(String, String)> {
         let own = self.service.name.to_uppercase().replace('-', "_");
-        let defaults = self.service.env.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let state = shared.state.to_string_lossy();
+        let defaults = self.service.env.iter();
+        let defaults =
+            defaults.map(|(name, value)| (name.clone(), value.replace("{state}", &state)));
         let mut env: Vec<_> = defaults.filter(|(name, _)| !is_set_by_caller(name)).collect();
         let Endpoints { kafka_brokers, schema_registry_url, database_url } = &shared.endpoints;
         let mut set = |name: &str, value: String| env.push((name.to_owned(), value));
@@ -151,7 +156,7 @@ mod tests {
     const REAL: &str = include_str!("../../../services.yaml");
 
     fn instance(number: u32) -> Instance {
-        let text = "- name: customer-classifier\n  about: x\n  http_port: 3\n  admin_port: 4\n  env:\n    A: yaml\n    B: yaml\n";
+        let text = "- name: customer-classifier\n  about: x\n  http_port: 3\n  admin_port: 4\n  env:\n    A: \"{state}/a\"\n    B: yaml\n";
         let service = parse(text).unwrap().remove(0);
         Instance { service, number, http_port: Some(30), admin_port: 40 }
     }
@@ -162,7 +167,8 @@ mod tests {
             schema_registry_url: "http://r".into(),
             database_url: "postgres://p".into(),
         };
-        Shared { endpoints, namespace: "t1.".into(), log_format: "json".into() }
+        let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
+        Shared { endpoints, namespace, log_format, state }
     }
 
     #[test]
@@ -208,7 +214,7 @@ mod tests {
         let env: BTreeMap<_, _> =
             instance(2).environment(&shared(), |name| name == "B").into_iter().collect();
         let expected = [
-            ("A", "yaml"),
+            ("A", "/s/a"),
             ("CUSTOMER_CLASSIFIER_ADMIN_ADDRESS", "127.0.0.1:40"),
             ("CUSTOMER_CLASSIFIER_HTTP_ADDRESS", "127.0.0.1:30"),
             ("DATABASE_URL", "postgres://p"),

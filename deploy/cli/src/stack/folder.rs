@@ -141,7 +141,8 @@ impl StateFolder {
         let mut deleted = Vec::new();
         let home =
             document::read::<Layout>(&self.layout_file())?.and_then(|layout| layout.postgres);
-        let folders = [self.kafka(), self.registry(), self.postgres(), self.logs()];
+        let folders =
+            [self.kafka(), self.registry(), self.postgres(), self.logs(), self.checkpoints()];
         for folder in home.map(|home| home.dir).into_iter().chain(folders) {
             match fs::remove_dir_all(&folder) {
                 Ok(()) => deleted.push(folder),
@@ -193,6 +194,11 @@ impl StateFolder {
     /// The registry's data, when it keeps none in Postgres.
     pub fn registry(&self) -> PathBuf {
         self.root.join("registry")
+    }
+
+    /// The checkpoints of the command processor, see `services.yaml`.
+    fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
     }
 
     /// Where Postgres lives unless its user cannot reach it.

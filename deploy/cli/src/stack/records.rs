@@ -66,6 +66,13 @@ impl Records {
         })
     }
 
+    /// The pid of a process that runs.
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut processes = inner.ledger.processes.iter();
+        processes.find(|entry| entry.name == name).map(|entry| entry.identity.pid)
+    }
+
     /// Everything is ready: from now on `stack.json` is there.
     pub fn publish(&self) -> io::Result<Stack> {
         self.change(|inner| inner.published = true)?;

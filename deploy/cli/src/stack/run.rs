@@ -211,6 +211,11 @@ impl Running {
         )))
     }
 
+    /// The pid of a part that runs.
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        self.records.pid(name)
+    }
+
     /// Stops everything, users before what they use. A further signal ends all patience.
     pub async fn stop(mut self, signals: &mut Signals) -> Result<()> {
         if let Err(error) = self.records.withdraw() {

@@ -28,12 +28,7 @@ pub fn settings() -> Settings {
     let brokers = std::env::var("KAFKA_BROKERS")
         .expect("KAFKA_BROKERS is not set: run the tests by `cargo oneway test`");
     let id = uuid::Uuid::new_v4().simple().to_string();
-    Settings {
-        brokers,
-        registry_url: String::new(),
-        namespace: Namespace::new(&format!("t{}", &id[..12])).unwrap(),
-        instance: None,
-    }
+    Settings::new(&brokers, "", Namespace::new(&format!("t{}", &id[..12])).unwrap())
 }
 
 /// A record with a number for a key and payload.

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod broker_away;
+mod chaos;
 mod dependencies;
 mod import;
 mod independent;
