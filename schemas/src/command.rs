@@ -189,6 +189,10 @@ impl<S> AggregateState<S> {
     /// on the same aggregate is decided again, on the state as it is then.
     pub const MEMORY: usize = 16;
 
+    /// How many refusals on aggregates that do not exist a partition remembers: a command that is
+    /// repeated later than this many others of its kind is decided again as well.
+    pub const ABSENT_MEMORY: usize = 10_000;
+
     /// An aggregate that does not exist.
     #[must_use]
     pub const fn absent() -> Self {

@@ -3,11 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use schemas::AggregateId;
+use schemas::{AggregateId, command::AggregateState};
 
-/// How many refusals on absent aggregates a partition remembers. A command that is repeated later
-/// than this many others of its kind is decided again, on the state as it is then.
-pub const REMEMBERED: usize = 10_000;
+/// How many refusals on absent aggregates a partition remembers.
+pub const REMEMBERED: usize = AggregateState::<()>::ABSENT_MEMORY;
 
 /// Absent aggregates in the order of their latest refusal.
 #[derive(Debug, Default)]

@@ -102,7 +102,13 @@ struct Entry {
     seen: u32,
     /// A repeat came so late that it may have been decided anew.
     forgettable: bool,
+    /// The same, if it was refused because its aggregate did not exist.
+    forgettable_if_absent: bool,
 }
+
+/// More others than this, and a command may be forgotten: on its aggregate, and in its partition if
+/// its aggregate does not exist.
+const MEMORY: (usize, usize) = (AggregateState::<()>::MEMORY, AggregateState::<()>::ABSENT_MEMORY);
 
 /// What is wrong with an event's cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,8 +191,11 @@ impl Book {
         if entry.records == 0 {
             (entry.partition, entry.offset, entry.place) = (wish.partition, wish.offset, place);
         }
-        let memory = u32::try_from(AggregateState::<()>::MEMORY).unwrap_or(u32::MAX);
-        entry.forgettable |= place - entry.place > memory;
+        let others = usize::try_from(place - entry.place).unwrap_or(usize::MAX);
+        entry.forgettable |= others > MEMORY.0;
+        // Offsets count more than the commands between, never less.
+        let others = usize::try_from(wish.offset - entry.offset).unwrap_or(usize::MAX);
+        entry.forgettable_if_absent |= others > MEMORY.1;
         entry.records += 1;
         entry.consumed += u32::from(wish.consumed);
         entry.certain += u32::from(wish.consumed && wish.outcome_kept);
@@ -263,8 +272,13 @@ impl Book {
             self.missing_events(*key, entry, answer, findings);
         }
         for (key, answer) in &self.contradictions {
-            let forgettable = self.entries.get(key).is_some_and(|entry| entry.forgettable);
-            if forgettable {
+            let entry = self.entries.get(key);
+            let absent = |answer: &Answer| answer.version == 0 && answer.end == End::Rejected;
+            let is_forgotten = entry.is_some_and(|entry| {
+                let was_absent = absent(answer) || entry.answer.as_ref().is_some_and(absent);
+                entry.forgettable || (entry.forgettable_if_absent && was_absent)
+            });
+            if is_forgotten {
                 findings.unclear(results, Unclear::Forgotten, 1);
             } else {
                 let finding = self.finding(*key, answer.position());

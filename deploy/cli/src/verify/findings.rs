@@ -63,7 +63,7 @@ pub enum Unclear {
     OutcomeExpired,
     /// The state topic does not say that it is complete: it is being written anew.
     StateIncomplete,
-    /// The command was repeated after more others than an aggregate remembers.
+    /// The command was repeated after more others than are remembered.
     Forgotten,
     /// The aggregate's events are broken: what its state should be is not known.
     EventsBroken,
@@ -104,7 +104,7 @@ impl Unclear {
             Self::CommandExpired => "the command may have been deleted by retention",
             Self::OutcomeExpired => "the outcome may have been deleted by retention",
             Self::StateIncomplete => "the state topic is being written anew",
-            Self::Forgotten => "repeated later than an aggregate remembers",
+            Self::Forgotten => "repeated later than is remembered",
             Self::EventsBroken => "states of aggregates whose events are broken",
             Self::Unanswerable => "no command id: passed over",
         }

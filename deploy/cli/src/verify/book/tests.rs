@@ -182,6 +182,26 @@ fn what_an_aggregate_has_forgotten_may_be_decided_anew() {
 }
 
 #[test]
+fn a_refusal_on_an_absent_aggregate_is_forgotten_after_so_many_others() {
+    let forgotten = (vec![], vec![(Unclear::Forgotten, 1)]);
+    let contradiction = (vec![(Kind::ContradictingOutcome, 99)], vec![]);
+    for (later, version, expected) in [
+        (10_000, 0, contradiction.clone()),
+        (10_001, 0, forgotten),
+        // It existed.
+        (10_001, 1, contradiction),
+    ] {
+        let mut book = book();
+        let key = key(&mut book, "1", "o1");
+        book.answer(key, answer(0, version, End::Rejected));
+        book.answer(key, answer(99, version + 1, End::Accepted(0)));
+        book.command(key, wish(0));
+        book.command(key, wish(later));
+        assert_eq!(balance(&book), expected, "{later} {version}");
+    }
+}
+
+#[test]
 fn an_outcome_names_the_events_of_its_command() {
     let mut book = book();
     let (two, none) = (key(&mut book, "1", "o1"), key(&mut book, "2", "o1"));
