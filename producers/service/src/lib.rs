@@ -8,10 +8,13 @@
 //! - [`lifeline`]: ends a process that only a new one can replace
 //! - [`admin`]: `/health/live`, `/health/ready` and `/metrics`
 //! - [`health`]: what makes a process ready
+//! - `allocator`: where all memory comes from
 //! - [`logging`]: `tracing` to stdout, as text or JSON
 //! - [`http`]: serving a router on a public address, with limits
 //! - [`edge`]: what every request goes through first and every answer last
 //! - [`problem`]: errors as RFC 9457 problem details
+
+mod allocator;
 
 pub mod admin;
 pub mod edge;

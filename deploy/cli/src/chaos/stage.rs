@@ -53,6 +53,7 @@ impl Starter {
             endpoints: self.endpoints.clone(),
             namespace: String::new(),
             log_format: "text".to_owned(),
+            state: self.folder.root().to_owned(),
         };
         let name = instance.name();
         let mut env = instance.environment(&shared, |name| std::env::var_os(name).is_some());

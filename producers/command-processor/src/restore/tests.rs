@@ -52,11 +52,10 @@ impl World {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         let id = CommandId::from_key(&format!("{:?}", std::time::SystemTime::now())).to_string();
+        let namespace = Namespace::new(&format!("r{}", &id[..8])).unwrap();
         let settings = Settings {
-            brokers: required("KAFKA_BROKERS"),
-            registry_url: required("SCHEMA_REGISTRY_URL"),
-            namespace: Namespace::new(&format!("r{}", &id[..8])).unwrap(),
             instance: Some("command-processor-1".into()),
+            ..Settings::new(&required("KAFKA_BROKERS"), &required("SCHEMA_REGISTRY_URL"), namespace)
         };
         let registry = Registry::new(&settings.registry_url);
         let yaml = "{partitions: 1, replication: 1, topics: {order.state: {holds: x, config: \
