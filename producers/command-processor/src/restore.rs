@@ -107,6 +107,7 @@ fn recover_outcome<S>(current: &mut AggregateState<S>, envelope: &Envelope<'_>) 
         Some(last) => {
             last.version = current.version;
             last.events += 1;
+            last.latest_change = envelope.command_offset;
         }
         None => current.remember(RecentOutcome {
             command_id,
@@ -115,6 +116,7 @@ fn recover_outcome<S>(current: &mut AggregateState<S>, envelope: &Envelope<'_>) 
             version: current.version,
             events: 1,
             rejection: None,
+            latest_change: envelope.command_offset,
         }),
     }
 }

@@ -14,6 +14,8 @@ use schemas::{
 pub struct Request<'a, C> {
     /// Its id.
     pub id: CommandId,
+    /// Its offset in the commands topic.
+    pub offset: i64,
     /// The aggregate that it is about.
     pub aggregate: &'a AggregateId,
     /// Hash of all that makes it this command and no other.
@@ -106,7 +108,7 @@ impl<A: Aggregate> Shard<A> {
         let absent = AggregateState::absent();
         let current = self.state(request.aggregate).unwrap_or(&absent);
         if let Some(earlier) = current.outcome_of(request.id) {
-            let outcome = repeat(earlier, &request, current.version);
+            let outcome = repeat(earlier, &request, current);
             return Decision { events: Vec::new(), outcome, repeated: true };
         }
         let decided = request.command.and_then(|command| {
@@ -127,6 +129,10 @@ impl<A: Aggregate> Shard<A> {
             version: next.version,
             events: i32::try_from(events.len()).unwrap_or(0),
             rejection,
+            latest_change: match events.is_empty() {
+                true => current.latest_change(),
+                false => Some(request.offset),
+            },
         };
         next.remember(outcome.clone());
         self.overlay.insert(request.aggregate.clone(), next);
@@ -146,14 +152,19 @@ impl<A: Aggregate> Shard<A> {
 
 /// The original answer, unless the id was taken for another command. A fingerprint of zero is of
 /// an outcome that was recovered from its events and stands for any.
-fn repeat<C>(earlier: &RecentOutcome, request: &Request<'_, C>, version: i64) -> RecentOutcome {
+fn repeat<C, S>(
+    earlier: &RecentOutcome,
+    request: &Request<'_, C>,
+    current: &AggregateState<S>,
+) -> RecentOutcome {
     let answer = RecentOutcome { fingerprint: request.fingerprint, ..earlier.clone() };
     if earlier.fingerprint == request.fingerprint || earlier.fingerprint == 0 {
         return answer;
     }
     let message = "the command id was used for another command; take a new one";
     let rejection = Some(Rejection::new(RejectionCode::CommandIdReused, message));
-    RecentOutcome { version, events: 0, rejection, ..answer }
+    let (version, latest_change) = (current.version, current.latest_change());
+    RecentOutcome { version, events: 0, rejection, latest_change, ..answer }
 }
 
 fn expect_version(expected: Option<u64>, actual: i64) -> Result<(), Rejection> {
@@ -193,7 +204,8 @@ mod tests {
     ) -> Request<'a, OrderCommand> {
         let fingerprint = i64::try_from(command.wire_type().len()).unwrap();
         let id = CommandId::from_key(key);
-        Request { id, aggregate, fingerprint, expected_version: None, command: Ok(command) }
+        let (offset, command) = (0, Ok(command));
+        Request { id, offset, aggregate, fingerprint, expected_version: None, command }
     }
 
     use schemas::Messages;
@@ -225,6 +237,23 @@ mod tests {
             assert_eq!((&again.outcome, again.repeated), (&original.outcome, true));
             assert!(again.events.is_empty());
         }
+    }
+
+    #[test]
+    fn an_outcome_tells_which_command_made_the_latest_change() {
+        let (mut shard, order) =
+            (Shard::<Orders>::complete(HashMap::new()), AggregateId::new("o1").unwrap());
+        let mut latest = |key, command, offset| {
+            let request = Request { offset, ..request(key, &order, command) };
+            shard.decide(request, now()).outcome.latest_change
+        };
+        let confirm = || OrderCommand::from(ConfirmOrder {});
+        assert_eq!(latest("1", confirm(), 4), None, "there is no order, and nothing to wait for");
+        assert_eq!(latest("2", create(), 5), Some(5));
+        assert_eq!(latest("3", create(), 6), Some(5), "refused: what stands was made by 5");
+        assert_eq!(latest("4", confirm(), 7), Some(7));
+        assert_eq!(latest("2", create(), 8), Some(5), "a repeat has the original's");
+        assert_eq!(latest("2", confirm(), 9), Some(7), "refused for another reason than then");
     }
 
     #[test]
