@@ -11,13 +11,16 @@ use rdkafka::{
     client::DefaultClientContext,
     config::RDKafkaLogLevel,
     consumer::ConsumerContext,
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     producer::{DeliveryResult, ProducerContext},
 };
 
 pub use rdkafka::admin::AdminOptions;
 
 use crate::settings::Settings;
+
+/// Most KiB of records that a producer queues.
+pub const QUEUE_KBYTES: u32 = 65_536;
 
 /// Settings of every client.
 #[must_use]
@@ -45,7 +48,7 @@ pub fn producer_config(settings: &Settings) -> ClientConfig {
         // As much as brokers take, so that whatever came in can be sent on.
         .set("message.max.bytes", "1048588")
         .set("linger.ms", "0")
-        .set("queue.buffering.max.kbytes", "65536")
+        .set("queue.buffering.max.kbytes", QUEUE_KBYTES.to_string())
         .set("queue.buffering.max.messages", "100000");
     config
 }
@@ -125,7 +128,11 @@ impl ClientContext for ClientLog {
 
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition is no error, though it comes the same way.
-        if matches!(error, KafkaError::PartitionEOF(_)) {
+        let is_end = matches!(
+            error,
+            KafkaError::PartitionEOF(_) | KafkaError::Global(RDKafkaErrorCode::PartitionEOF)
+        );
+        if is_end {
             return;
         }
         let Some(left_out) = self.admit("error") else {
