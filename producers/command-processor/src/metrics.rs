@@ -6,3 +6,5 @@ pub const COMMANDS: &str = "oneway_processor_commands_total";
 pub const EVENTS: &str = "oneway_processor_events_appended_total";
 /// Aggregates held in memory by `aggregate`.
 pub const AGGREGATES: &str = "oneway_processor_aggregates";
+/// 1 for each accepted `risk` to a `topic` of the log.
+pub const ACCEPTED_RISK: &str = "oneway_processor_accepted_risk";
