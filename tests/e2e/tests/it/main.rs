@@ -9,12 +9,17 @@
     reason = "a panic is how a test fails"
 )]
 
+mod backpressure;
 mod bad_input;
 mod broker_away;
 mod dependencies;
+mod guard;
 mod import;
 mod independent;
+mod lookup;
 mod repeats;
+mod schemas;
 mod settings;
 mod shutdown;
 mod story;
+mod tokens;
