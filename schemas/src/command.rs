@@ -6,7 +6,9 @@ use crate::{
     codec::PREFIX,
     id::{AggregateId, CommandId, EventId},
     message::sole_message,
+    position::{Partition, Position},
     timestamp::Timestamp,
+    token::Token,
     topic::Topic,
 };
 
@@ -106,6 +108,31 @@ pub struct CommandOutcome {
     /// Why it was refused; absent when it was accepted.
     #[serde(default)]
     pub rejection: Option<Rejection>,
+    /// The command that made the newest event of the aggregate, as of this outcome: this one
+    /// itself when it made any. Absent when there is no event, and from older outcomes.
+    #[serde(default)]
+    pub latest_change: Option<CommandPosition>,
+}
+
+/// Where a command is, in the commands topic of its aggregate type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandPosition {
+    /// Number of the partition.
+    pub partition: i32,
+    /// Offset in it.
+    pub offset: i64,
+}
+
+impl CommandOutcome {
+    /// What a read model must have applied to show the aggregate at least as this outcome found
+    /// or left it. Of the newest change, not of this command: one that made no events leaves
+    /// nothing that a read model could wait for.
+    #[must_use]
+    pub fn token(&self) -> Option<Token> {
+        let CommandPosition { partition, offset } = self.latest_change?;
+        let topic = Topic::commands_of(&self.aggregate)?;
+        Some(Position { partition: Partition { topic, number: partition }, offset }.into())
+    }
 }
 
 sole_message!(
@@ -145,12 +172,16 @@ pub struct RecentOutcome {
     /// Why it was refused; absent when it was accepted.
     #[serde(default)]
     pub rejection: Option<Rejection>,
+    /// Offset of the command that made the newest event of the aggregate, as of this outcome: this
+    /// one's own when it made any. Absent when there is no event, and from older outcomes.
+    #[serde(default)]
+    pub latest_change: Option<i64>,
 }
 
 impl RecentOutcome {
-    /// The outcome as its sender gets it, the same each time.
+    /// The outcome as its sender gets it, the same each time; `partition` is the aggregate's.
     #[must_use]
-    pub fn to_outcome(&self, aggregate: &str, id: &AggregateId) -> CommandOutcome {
+    pub fn to_outcome(&self, aggregate: &str, id: &AggregateId, partition: i32) -> CommandOutcome {
         let event_ids = (0..u32::try_from(self.events).unwrap_or(0))
             .map(|index| EventId::of_command(self.command_id, index).to_string())
             .collect();
@@ -161,6 +192,7 @@ impl RecentOutcome {
             version: self.version,
             event_ids,
             rejection: self.rejection.clone(),
+            latest_change: self.latest_change.map(|offset| CommandPosition { partition, offset }),
         }
     }
 }
@@ -210,6 +242,13 @@ impl<S> AggregateState<S> {
     #[must_use]
     pub fn outcome_of(&self, command: CommandId) -> Option<&RecentOutcome> {
         self.recent.iter().rev().find(|outcome| outcome.command_id == command)
+    }
+
+    /// Offset of the command that made the newest event, where it is known: every outcome carries
+    /// on what the one before it knew.
+    #[must_use]
+    pub fn latest_change(&self) -> Option<i64> {
+        self.recent.last().and_then(|outcome| outcome.latest_change)
     }
 
     /// Remembers an outcome and forgets the oldest past [`Self::MEMORY`].

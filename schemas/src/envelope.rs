@@ -14,6 +14,7 @@ const SUBJECT: &str = "ce_subject";
 const SEQUENCE: &str = "ce_sequence";
 const CORRELATION_ID: &str = "ce_correlationid";
 const CAUSATION_ID: &str = "ce_causationid";
+const COMMAND_OFFSET: &str = "ce_commandoffset";
 const ACTOR: &str = "ce_actor";
 const TRACEPARENT: &str = "traceparent";
 const EXPECTED_VERSION: &str = "oneway-expected-version";
@@ -41,6 +42,9 @@ pub struct Envelope<'a> {
     pub correlation_id: Option<&'a str>,
     /// Id of the command or event that caused this.
     pub causation_id: Option<&'a str>,
+    /// Of an event: the offset of its command, in the partition of the commands topic that has the
+    /// number of the event's own. Absent where no command was, and from older events.
+    pub command_offset: Option<i64>,
     /// Who asked for it, when known.
     pub actor: Option<&'a str>,
     /// W3C trace context.
@@ -94,6 +98,7 @@ impl<'a> Envelope<'a> {
             SEQUENCE => self.sequence = Some(parsed(SEQUENCE, value)?),
             CORRELATION_ID => self.correlation_id = Some(text(CORRELATION_ID, value)?),
             CAUSATION_ID => self.causation_id = Some(text(CAUSATION_ID, value)?),
+            COMMAND_OFFSET => self.command_offset = Some(parsed(COMMAND_OFFSET, value)?),
             ACTOR => self.actor = Some(text(ACTOR, value)?),
             TRACEPARENT => self.traceparent = Some(text(TRACEPARENT, value)?),
             EXPECTED_VERSION => self.expected_version = Some(parsed(EXPECTED_VERSION, value)?),
@@ -115,6 +120,9 @@ impl<'a> Envelope<'a> {
         }
         if let Some(sequence) = self.sequence {
             sink(SEQUENCE, printed(&mut number, format_args!("{sequence}")));
+        }
+        if let Some(offset) = self.command_offset {
+            sink(COMMAND_OFFSET, printed(&mut number, format_args!("{offset}")));
         }
         for (name, value) in [
             (SUBJECT, self.subject),
@@ -181,6 +189,7 @@ mod tests {
             sequence: Some(7),
             correlation_id: Some("SVLT-1"),
             causation_id: Some("c1"),
+            command_offset: Some(i64::MAX),
             actor: Some("anna"),
             traceparent: None,
             expected_version: Some(u64::MAX),
@@ -201,6 +210,7 @@ mod tests {
         for (name, value) in [
             ("ce_sequence", "x"),
             ("ce_time", "noon"),
+            ("ce_commandoffset", "1.5"),
             ("ce_actor", "a\nb"),
             ("ce_id", &"x".repeat(257)),
         ] {

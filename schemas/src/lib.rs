@@ -4,6 +4,7 @@
 //! In reading order:
 //! - [`id`], [`decimal`], [`timestamp`]: the scalar values of the system
 //! - [`topic`]: which topics exist and what they carry
+//! - [`position`], [`token`]: where a record is, and what a client shows to read its own write
 //! - [`message`]: one record type = one `.avsc` file; a topic carries a closed set of them
 //! - [`customer`], [`order`], [`classification`], [`command`], [`notification`]: the messages
 //! - [`envelope`]: metadata in record headers (CloudEvents 1.0, Kafka binding, binary mode)
@@ -24,7 +25,9 @@ pub mod id;
 pub mod message;
 pub mod notification;
 pub mod order;
+pub mod position;
 pub mod timestamp;
+pub mod token;
 pub mod topic;
 
 pub use codec::{DecodeError, Decoder, Encoder};
@@ -32,5 +35,7 @@ pub use decimal::{Money, Rate};
 pub use envelope::Envelope;
 pub use id::{AggregateId, CommandId, EventId};
 pub use message::{Message, Messages};
+pub use position::{Partition, Position};
 pub use timestamp::Timestamp;
+pub use token::Token;
 pub use topic::{Namespace, Topic};

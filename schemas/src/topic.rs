@@ -26,6 +26,32 @@ impl Topic {
     /// Which rows of which read model changed.
     pub const CHANGE_NOTIFICATIONS: Self = Self("change-notifications");
 
+    /// Every topic.
+    pub const ALL: [Self; 9] = [
+        Self::CUSTOMER_COMMANDS,
+        Self::CUSTOMER_EVENTS,
+        Self::CUSTOMER_STATE,
+        Self::ORDER_COMMANDS,
+        Self::ORDER_EVENTS,
+        Self::ORDER_STATE,
+        Self::COMMAND_RESULTS,
+        Self::CUSTOMER_CLASSIFICATION_EVENTS,
+        Self::CHANGE_NOTIFICATIONS,
+    ];
+
+    /// The topic of that logical name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.0 == name)
+    }
+
+    /// The topic that carries the commands of an aggregate type, such as `order`.
+    #[must_use]
+    pub fn commands_of(aggregate: &str) -> Option<Self> {
+        let is_theirs = |topic: &Self| topic.0.strip_suffix(".commands") == Some(aggregate);
+        Self::ALL.into_iter().find(is_theirs)
+    }
+
     /// The logical name, as in the documents.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -88,6 +114,16 @@ impl Namespace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn topics_are_found_by_name_and_by_what_they_carry() {
+        for topic in Topic::ALL {
+            assert_eq!(Topic::named(topic.name()), Some(topic));
+        }
+        assert_eq!(Topic::named("basket.commands"), None);
+        assert_eq!(Topic::commands_of("order"), Some(Topic::ORDER_COMMANDS));
+        assert_eq!(Topic::commands_of("order.commands"), None);
+    }
 
     #[test]
     fn a_namespace_goes_in_front() {

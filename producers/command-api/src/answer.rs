@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use schemas::command::{CommandOutcome, Rejection, RejectionCode};
@@ -15,6 +15,9 @@ use crate::{
     dispatch::{Answer, Failure},
     request::Prefer,
 };
+
+/// What a query must be sent with to see what the command found or left.
+pub const TOKEN: HeaderName = HeaderName::from_static("oneway-token");
 
 /// The command was accepted.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +40,10 @@ pub struct Accepted<'a> {
     events: &'a [String],
     /// Joins the command with everything that it sets off.
     correlation_id: &'a str,
+    /// As header `oneway-token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1~order.commands.3.1234")]
+    token: Option<String>,
 }
 
 /// The command is in the log, and has no outcome yet.
@@ -91,7 +98,12 @@ pub fn answer(
     let mut response = match result {
         Ok(Answer::Decided(outcome)) => match &outcome.rejection {
             None => accepted(submission, form, &outcome),
-            Some(rejection) => rejected(rejection, outcome.version, form.payload()).into_response(),
+            Some(rejection) => {
+                let problem = rejected(rejection, outcome.version, form.payload());
+                let mut response = problem.into_response();
+                set_token(&mut response, &outcome);
+                response
+            }
         },
         Ok(Answer::Pending) => taken(submission, form, prefer),
         Err(failure) => failed(submission, form, &failure),
@@ -108,6 +120,7 @@ fn accepted(submission: &Submission, form: Form, outcome: &CommandOutcome) -> Re
         version: outcome.version,
         events: &outcome.event_ids,
         correlation_id: &submission.correlation_id,
+        token: outcome.token().map(|token| token.to_string()),
     };
     let mut response = match form {
         Form::Created(path) => {
@@ -120,6 +133,7 @@ fn accepted(submission: &Submission, form: Form, outcome: &CommandOutcome) -> Re
         Form::Word => "OK".into_response(),
     };
     set(&mut response, header::ETAG, &format!("\"{}\"", outcome.version));
+    set_token(&mut response, outcome);
     response
 }
 
@@ -137,7 +151,7 @@ fn taken(submission: &Submission, form: Form, prefer: Prefer) -> Response {
     };
     set(&mut response, header::LOCATION, &status_path(submission));
     if prefer.respond_async {
-        let applied = axum::http::HeaderName::from_static("preference-applied");
+        let applied = HeaderName::from_static("preference-applied");
         set(&mut response, applied, "respond-async");
     }
     response
@@ -184,10 +198,7 @@ fn failed(submission: &Submission, form: Form, failure: &Failure) -> Response {
             let detail = "another command has this Idempotency-Key";
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "command_id_reused", detail)
         }
-        Failure::Overloaded => {
-            let detail = "too many commands are under way; this one was not taken";
-            Problem::new(unavailable, "overloaded", detail).retry_after(1)
-        }
+        Failure::Overloaded => overloaded(),
         Failure::Refused => {
             let detail = "the log is not available; the command is not in the log";
             Problem::new(unavailable, "kafka_unavailable", detail).retry_after(2)
@@ -212,12 +223,26 @@ fn failed(submission: &Submission, form: Form, failure: &Failure) -> Response {
     response
 }
 
+/// There is no room for this request.
+pub fn overloaded() -> Problem {
+    let detail = "too many commands are under way; this one was not taken";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).retry_after(1)
+}
+
 fn status_path(submission: &Submission) -> String {
     format!("/v1/commands/{}", submission.id)
 }
 
+/// Rejections have a token too: whoever is told that the order exists wants to see it. Commands
+/// without an outcome have none: it is not known whether they will make an event.
+pub fn set_token(response: &mut Response, outcome: &CommandOutcome) {
+    if let Some(token) = outcome.token() {
+        set(response, TOKEN, &token.to_string());
+    }
+}
+
 /// Sets a header to a text that is visible ASCII by what was checked before.
-fn set(response: &mut Response, name: axum::http::HeaderName, value: &str) {
+fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

@@ -6,6 +6,10 @@ use schemas::{
     command::fingerprint, customer::CustomerCommand, order::OrderCommand,
 };
 
+/// The aggregate types and the topics of their commands.
+pub const AGGREGATES: [(&str, Topic); 2] =
+    [(Customers::NAME, CustomerCommand::TOPIC), (Orders::NAME, OrderCommand::TOPIC)];
+
 /// A command of one of the aggregates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {

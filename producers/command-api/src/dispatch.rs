@@ -129,12 +129,14 @@ impl Dispatcher {
             outcome = waiter.outcome() => return Ok(Answer::Decided(outcome)),
             appended = append => self.check(id, appended)?,
         }
-        let correlation_id = submission.correlation_id.clone();
-        let pending = Pending { identity, correlation_id };
-        self.outcomes.appended(id, pending);
         match timeout_at(started + wait, waiter.outcome()).await {
             Ok(outcome) => Ok(Answer::Decided(outcome)),
-            Err(_) => Ok(Answer::Pending),
+            Err(_) => {
+                // From now on nobody waits for it here, but it can be asked for.
+                let correlation_id = submission.correlation_id.clone();
+                self.outcomes.left(id, Pending { identity, correlation_id });
+                Ok(Answer::Pending)
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! In reading order:
 //! - [`settings`], [`server`]: what is configured, and how the parts come up and go down
 //! - [`openapi`], [`routes`]: what can be asked, one file per resource
+//! - [`admission`]: how much of the requests may be in memory
 //! - [`request`], [`body`]: what a request says: headers, JSON
 //! - [`command`], [`dispatch`]: a command on its way into the log, and the wait for its outcome
 //! - [`outcomes`], [`reader`], [`record`]: outcomes on their way back
@@ -15,6 +16,7 @@
 //! command was taken is only given once it is in the log; the reader of outcomes stands at its
 //! place before the first command is taken.
 
+mod admission;
 mod answer;
 mod body;
 mod bounded;

@@ -23,6 +23,11 @@ use crate::{
             **Repeating.** A command sent again under the same `Idempotency-Key` changes nothing more \
             and gets the answer of the first time. The same key for another command is refused (422 \
             `command_id_reused`).\n\n\
+            **Reading your own write.** The answer to a decided command has a header `oneway-token` \
+            (JSON answers also a field `token`): a query sent with it waits until its read model shows \
+            the aggregate as the command left it. So do rejections: with it a query shows the state \
+            that the command was refused on. It is absent while there is no event of the aggregate. \
+            It is opaque: keep it, and make none.\n\n\
             **When the log is away.** 503 `kafka_unavailable` and `overloaded`: the command is \
             certainly not in the log. 503 `outcome_unknown`: it may be in the log or not; send it \
             again with the same `Idempotency-Key` (or, if there was none, with the command id that the \

@@ -126,10 +126,10 @@ impl Outcomes {
         Ok(Waiter { outcomes: Arc::clone(self), command, number, receiver })
     }
 
-    /// The command is in the log.
-    pub fn appended(&self, command: CommandId, pending: Pending) {
+    /// The command is in the log, and who sent it does not wait any longer.
+    pub fn left(&self, command: CommandId, pending: Pending) {
         let mut state = self.lock();
-        // The outcome may have overtaken the acknowledgement.
+        // The outcome may have come at this very moment.
         if state.decided.get(&command).is_none() {
             state.pending.insert(command, pending);
         }

@@ -9,7 +9,6 @@ use schemas::{
 };
 use service::Shutdown;
 use tokio::runtime::Handle;
-use uuid::Uuid;
 
 use crate::outcomes::Outcome;
 
@@ -25,8 +24,8 @@ pub struct OutcomeDecoder {
 /// Why a record is no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum NoOutcome {
-    /// Its key is no command id.
-    #[error("key is no command id")]
+    /// Its key is no text.
+    #[error("key is no text")]
     Key,
     /// Its headers are no envelope.
     #[error(transparent)]
@@ -102,8 +101,8 @@ impl OutcomeDecoder {
     }
 }
 
-/// The command that a record is about: its key.
+/// The command that a record is about: its key, which is the id as the command's sender wrote it.
 pub fn command_of(record: &BorrowedMessage<'_>) -> Option<CommandId> {
     let key = record.key().and_then(|key| std::str::from_utf8(key).ok())?;
-    Uuid::parse_str(key).ok().map(CommandId)
+    Some(CommandId::from_key(key))
 }

@@ -106,15 +106,16 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h st
     }
 }
 
+/// True for what can be an `Idempotency-Key`, without its quotes.
+pub fn is_key(text: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"')
+}
+
 fn key(text: &str) -> Result<CommandId, Problem> {
     let bare = text.strip_prefix('"').map_or(Some(text), |rest| rest.strip_suffix('"'));
     match bare {
-        Some(key)
-            if (1..=LONGEST_KEY).contains(&key.len())
-                && key.bytes().all(|b| b.is_ascii_graphic() && b != b'"') =>
-        {
-            Ok(CommandId::from_key(key))
-        }
+        Some(key) if is_key(key) => Ok(CommandId::from_key(key)),
         _ => Err(malformed(&IDEMPOTENCY_KEY, "must have 1 to 200 visible ASCII characters")),
     }
 }

@@ -8,6 +8,7 @@ use service::{Failure, Shell, Shutdown, health::Part, http, shutdown::Trigger};
 use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle};
 
 use crate::{
+    admission,
     command::Encoders,
     dispatch::Dispatcher,
     lookup::Lookup,
@@ -33,8 +34,9 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     };
     schemas_known.ready();
 
-    let outcomes = Outcomes::new(&settings.limits);
-    let appender = Appender::new(&settings.log, settings.limits.delivery)
+    let limits = settings.limits;
+    let outcomes = Outcomes::new(&limits);
+    let appender = Appender::bounded(&settings.log, limits.delivery, limits.queue_kbytes)
         .map_err(|error| Failure::Configuration(error.into()))?;
     let (trigger, stop) = Shutdown::new();
     let decoder =
@@ -59,13 +61,18 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
                 Err(_) => return Ok(()),
             },
         };
-        let log = settings.log.clone();
-        let history = Lookup::new(log, registry, schemas.outcome, settings.limits.lookup);
-        let (encoders, limits) = (schemas.commands, settings.limits);
+        let history = Lookup::new(&settings.log, registry, schemas.outcome, limits.lookup)
+            .map_err(failure)?;
+        let encoders = schemas.commands;
         let log = Arc::new(appender.clone());
         let dispatcher = Dispatcher::new(log, encoders, Arc::clone(&outcomes), reply_to, limits);
         let api = Api { dispatcher: Arc::new(dispatcher), outcomes, history: Arc::new(history) };
-        http::serve(settings.address, openapi::router(api), shell.shutdown.clone()).await
+        http::serve(
+            settings.listen,
+            admission::behind(openapi::router(api), limits.body_kbytes),
+            shell.shutdown.clone(),
+        )
+        .await
     };
     tokio::select! {
         // First: when both have ended, the reader knows why.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use service::Env;
+use service::{Env, http::Listen};
 
 /// Longest wait for an outcome that a client may ask for: shorter than the time in which a
 /// stopping process must be drained.
@@ -11,8 +11,8 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
 /// Settings of the command API.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where it serves HTTP.
-    pub address: SocketAddr,
+    /// Where it serves HTTP, and how many connections.
+    pub listen: Listen,
     /// The cluster.
     pub log: event_log::Settings,
     /// How things are bounded.
@@ -28,6 +28,10 @@ pub struct Limits {
     pub delivery: Duration,
     /// How many commands may be under way at once.
     pub in_flight: usize,
+    /// How many KiB of request bodies may be under way at once.
+    pub body_kbytes: u32,
+    /// How many KiB of commands may wait for the log at once.
+    pub queue_kbytes: u32,
     /// How many outcomes are remembered.
     pub remembered: usize,
     /// How long the log is searched for the outcome of one command.
@@ -44,7 +48,9 @@ impl Settings {
         let limits = Limits {
             wait: millis("WAIT_MS", 10_000, 100..=longest),
             delivery: millis("DELIVERY_MS", 5_000, 50..=longest),
-            in_flight: env.bounded(&env.own("IN_FLIGHT"), 10_000, 1..=100_000),
+            in_flight: env.bounded(&env.own("IN_FLIGHT"), 2_000, 1..=100_000),
+            body_kbytes: env.bounded(&env.own("BODY_KBYTES"), 8_192, 64..=1_048_576),
+            queue_kbytes: env.bounded(&env.own("QUEUE_KBYTES"), 16_384, 1_024..=1_048_576),
             remembered: env.bounded(&env.own("REMEMBERED_OUTCOMES"), 10_000, 1..=1_000_000),
             lookup: millis("LOOKUP_MS", 10_000, 100..=longest),
         };
@@ -55,11 +61,11 @@ impl Settings {
                 env.own("WAIT_MS")
             ));
         }
-        Self {
-            address: env.parsed(&env.own("HTTP_ADDRESS"), ([127, 0, 0, 1], 3001).into()),
-            log: event_log::Settings::from_env(env),
-            limits,
-        }
+        let address =
+            env.parsed(&env.own("HTTP_ADDRESS"), SocketAddr::from(([127, 0, 0, 1], 3001)));
+        let connections = env.bounded(&env.own("CONNECTIONS"), 4_000, 1..=100_000);
+        let listen = Listen { connections, ..Listen::from(address) };
+        Self { listen, log: event_log::Settings::from_env(env), limits }
     }
 }
 
@@ -80,7 +86,7 @@ mod tests {
         let (settings, end) = read(&[]);
         assert_eq!(end, Ok(()));
         assert_eq!(settings.limits.wait, Duration::from_secs(10));
-        assert_eq!(settings.address.to_string(), "127.0.0.1:3001");
+        assert_eq!(settings.listen.address.to_string(), "127.0.0.1:3001");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Decides commands and appends their events: the single writer of the event store.
 //!
 //! In reading order:
+//! - [`settings`]: what is configured
 //! - [`role`]: start-up and the thread that does the work
+//! - [`guard`]: refuses a log that forgets or whose keys have moved
 //! - [`processor`]: sends each record to its aggregate type
 //! - [`writer`]: one aggregate type: from a command record to its events, state and outcome
 //! - [`shard`]: the aggregates of one partition: committed state and the overlay of a batch
@@ -18,11 +20,13 @@
 
 mod absent;
 mod checkpoint;
+mod guard;
 mod metrics;
 mod outbound;
 mod processor;
 mod restore;
 mod role;
+mod settings;
 mod shard;
 mod states;
 mod writer;
@@ -30,5 +34,5 @@ mod writer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    service::shell::run("command-processor", role::Settings::from_env, role::run)
+    service::shell::run("command-processor", settings::Settings::from_env, role::run)
 }

@@ -8,3 +8,5 @@ pub const EVENTS: &str = "oneway_processor_events_appended_total";
 pub const AGGREGATES: &str = "oneway_processor_aggregates";
 /// Bytes of their ids and states by `aggregate`, without what the allocator adds.
 pub const STATE_BYTES: &str = "oneway_processor_state_bytes";
+/// 1 for each accepted `risk` to a `topic` of the log.
+pub const ACCEPTED_RISK: &str = "oneway_processor_accepted_risk";

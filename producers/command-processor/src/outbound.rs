@@ -13,6 +13,8 @@ pub struct Cause<'a> {
     pub command: &'a str,
     /// The same, as ids are made from it.
     pub command_id: CommandId,
+    /// Its offset in the commands topic.
+    pub offset: i64,
     /// The command's correlation id, else its own id.
     pub correlation_id: &'a str,
     /// Who asked for it.
@@ -24,11 +26,12 @@ pub struct Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    /// The command with this envelope, decided now.
-    pub fn of(envelope: &Envelope<'a>, now: Timestamp) -> Self {
+    /// The command with this envelope at this offset, decided now.
+    pub fn of(envelope: &Envelope<'a>, offset: i64, now: Timestamp) -> Self {
         Self {
             command: envelope.id,
             command_id: CommandId::from_key(envelope.id),
+            offset,
             correlation_id: envelope.correlation_id.unwrap_or(envelope.id),
             actor: envelope.actor,
             traceparent: envelope.traceparent,
@@ -64,6 +67,7 @@ pub fn event<E: Messages>(
     let id = EventId::of_command(cause.command_id, index).to_string();
     let mut envelope = cause.envelope(&id, event.wire_type(), aggregate.as_str());
     envelope.sequence = u64::try_from(version).ok();
+    envelope.command_offset = Some(cause.offset);
     Ok(OutRecord {
         topic: E::TOPIC,
         partition: Some(partition),

@@ -1,49 +1,50 @@
 //! Start-up: which topics are read, and what is done with them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use domain::{Customers, Orders};
+use domain::{Aggregate, Customers, Orders};
 use event_log::{
     Error, Registry,
     exactly_once::{Role, serve},
 };
-use schemas::Topic;
-use service::{Env, Failure, Shell};
+use schemas::{Messages, command::AggregateState};
+use service::{Failure, Shell};
 use tokio::runtime::Handle;
 
-use crate::{checkpoint::Checkpoints, processor::Processor, writer::Writer};
-
-/// Settings of the binary.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    log: event_log::Settings,
-    /// Where checkpoints are kept; without it there are none.
-    checkpoints: Option<PathBuf>,
-}
-
-impl Settings {
-    /// Reads them.
-    pub fn from_env(env: &Env) -> Self {
-        let name = env.own("CHECKPOINT_DIR");
-        let checkpoints = env.optional(&name).map(PathBuf::from);
-        if checkpoints.as_ref().is_some_and(|folder| !folder.is_absolute()) {
-            env.problem(format!("{name} is malformed (not an absolute path)"));
-        }
-        Self { log: event_log::Settings::from_env(env), checkpoints }
-    }
-}
+use crate::{
+    checkpoint::Checkpoints,
+    guard::{self, Store},
+    processor::Processor,
+    settings::Settings,
+    writer::Writer,
+};
 
 /// Decides commands until the shutdown.
 pub async fn run(shell: Shell, settings: Settings) -> Result<(), Failure> {
-    let topics = vec![Topic::CUSTOMER_COMMANDS, Topic::ORDER_COMMANDS];
+    let stores = [store::<Customers>(), store::<Orders>()];
+    if !guard::pass(&shell, &settings.log, &stores, &settings.accepted).await? {
+        return Ok(());
+    }
+    let topics = stores.map(|store| store.commands).to_vec();
     let role = Role { name: shell.name, topics };
     let (runtime, log) = (Handle::current(), settings.log.clone());
     serve(shell, log, role, move || processor(&settings, &runtime)).await
 }
 
+const fn store<A: Aggregate>() -> Store
+where
+    AggregateState<A::State>: Messages,
+{
+    Store {
+        commands: A::Command::TOPIC,
+        events: A::Event::TOPIC,
+        state: AggregateState::<A::State>::TOPIC,
+    }
+}
+
 /// A processor that knows no state yet.
 fn processor(settings: &Settings, runtime: &Handle) -> Result<Processor, Error> {
-    let Settings { log, checkpoints } = settings;
+    let Settings { log, checkpoints, .. } = settings;
     let registry = Registry::new(&log.registry_url);
     let store = checkpoints.as_deref().and_then(|folder| Checkpoints::open(log, folder));
     let store = store.map(Arc::new);

@@ -16,6 +16,8 @@ use crate::states::{States, Stored};
 pub struct Request<'a, C> {
     /// Its id.
     pub id: CommandId,
+    /// Its offset in the commands topic.
+    pub offset: i64,
     /// The aggregate that it is about.
     pub aggregate: &'a AggregateId,
     /// Hash of all that makes it this command and no other.
@@ -124,7 +126,7 @@ impl<A: Aggregate> Shard<A> {
             }),
         };
         if let Some(earlier) = current.outcome_of(request.id) {
-            let outcome = repeat(earlier, &request, current.version);
+            let outcome = repeat(earlier, &request, &current);
             return Ok(Decision { events: Vec::new(), outcome, repeated: true });
         }
         let decided = request.command.and_then(|command| {
@@ -134,6 +136,10 @@ impl<A: Aggregate> Shard<A> {
         let (events, rejection) = match decided {
             Ok(events) => (events, None),
             Err(rejection) => (Vec::new(), Some(rejection)),
+        };
+        let latest_change = match events.is_empty() {
+            true => current.latest_change(),
+            false => Some(request.offset),
         };
         let mut next = current.into_owned();
         next.state = events.iter().fold(next.state, A::evolve);
@@ -145,6 +151,7 @@ impl<A: Aggregate> Shard<A> {
             version: next.version,
             events: i32::try_from(events.len()).unwrap_or(0),
             rejection,
+            latest_change,
         };
         next.remember(outcome.clone());
         self.overlay.insert(request.aggregate.clone(), next);
@@ -195,14 +202,19 @@ impl<A: Aggregate> Shard<A> {
 
 /// The original answer, unless the id was taken for another command. A fingerprint of zero is of
 /// an outcome that was recovered from its events and stands for any.
-fn repeat<C>(earlier: &RecentOutcome, request: &Request<'_, C>, version: i64) -> RecentOutcome {
+fn repeat<C, S>(
+    earlier: &RecentOutcome,
+    request: &Request<'_, C>,
+    current: &AggregateState<S>,
+) -> RecentOutcome {
     let answer = RecentOutcome { fingerprint: request.fingerprint, ..earlier.clone() };
     if earlier.fingerprint == request.fingerprint || earlier.fingerprint == 0 {
         return answer;
     }
     let message = "the command id was used for another command; take a new one";
     let rejection = Some(Rejection::new(RejectionCode::CommandIdReused, message));
-    RecentOutcome { version, events: 0, rejection, ..answer }
+    let (version, latest_change) = (current.version, current.latest_change());
+    RecentOutcome { version, events: 0, rejection, latest_change, ..answer }
 }
 
 fn expect_version(expected: Option<u64>, actual: i64) -> Result<(), Rejection> {

@@ -102,6 +102,7 @@ where
         let now = Timestamp::now();
         let request = Request {
             id: CommandId::from_key(envelope.id),
+            offset: position.offset,
             aggregate,
             fingerprint: fingerprint(envelope.message_type, envelope.expected_version, payload),
             expected_version: envelope.expected_version,
@@ -121,14 +122,14 @@ where
             (Some(_), _) => "rejected",
             (None, _) => "accepted",
         });
-        let cause = Cause::of(envelope, now);
+        let cause = Cause::of(envelope, position.offset, now);
         let first = decision.outcome.version - i64::from(decision.outcome.events) + 1;
         for (index, (version, event)) in (0..).zip((first..).zip(&decision.events)) {
             let place = (index, version);
             out(outbound::event(&self.events, &cause, partition, aggregate, place, event)?)?;
             *self.appended.entry(partition).or_default() += 1;
         }
-        let outcome = decision.outcome.to_outcome(A::NAME, aggregate);
+        let outcome = decision.outcome.to_outcome(A::NAME, aggregate, partition);
         out(outbound::outcome(&self.outcomes, &cause, self.reply_to(envelope), &outcome)?)
     }
 
@@ -140,6 +141,7 @@ where
     /// Answers a command whose key is no aggregate id: nothing can be remembered of it.
     fn refuse_key(
         &self,
+        offset: i64,
         envelope: &Envelope<'_>,
         payload: &[u8],
         out: &mut Out<'_>,
@@ -152,8 +154,9 @@ where
             version: 0,
             event_ids: Vec::new(),
             rejection: Some(malformed(format!("the record key: {InvalidAggregateId}"))),
+            latest_change: None,
         };
-        let cause = Cause::of(envelope, Timestamp::now());
+        let cause = Cause::of(envelope, offset, Timestamp::now());
         out(outbound::outcome(&self.outcomes, &cause, self.reply_to(envelope), &outcome)?)
     }
 }
@@ -200,7 +203,7 @@ where
         let payload = record.payload().unwrap_or_default();
         let key = record.key().and_then(|key| std::str::from_utf8(key).ok());
         let Some(aggregate) = key.and_then(|key| AggregateId::new(key).ok()) else {
-            return self.refuse_key(&envelope, payload, out);
+            return self.refuse_key(position.offset, &envelope, payload, out);
         };
         let owner = partitioner::partition_of(aggregate.as_str().as_bytes(), self.partitions);
         if owner != position.partition.number {

@@ -51,6 +51,7 @@ fn recover_outcome<S>(state: &mut AggregateState<S>, envelope: &Envelope<'_>) {
         Some(last) => {
             last.version = state.version;
             last.events += 1;
+            last.latest_change = envelope.command_offset;
         }
         None => state.remember(RecentOutcome {
             command_id,
@@ -59,6 +60,7 @@ fn recover_outcome<S>(state: &mut AggregateState<S>, envelope: &Envelope<'_>) {
             version: state.version,
             events: 1,
             rejection: None,
+            latest_change: envelope.command_offset,
         }),
     }
 }

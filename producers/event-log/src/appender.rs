@@ -102,16 +102,31 @@ fn classify(error: KafkaError) -> AppendError {
 }
 
 impl Appender {
-    /// Connects; a record that is not acknowledged within `delivery_limit` is given up.
+    /// Connects; a record that is not acknowledged within `delivery_limit` is given up. While
+    /// the brokers do not keep up, at most `queue_kbytes` wait here, and further records are
+    /// refused.
+    ///
+    /// # Errors
+    /// When the configuration is refused.
+    pub fn bounded(
+        settings: &Settings,
+        delivery_limit: Duration,
+        queue_kbytes: u32,
+    ) -> Result<Self, Error> {
+        let producer = client::watched(client::producer_config(settings))
+            .set("delivery.timeout.ms", delivery_limit.as_millis().to_string())
+            .set("queue.buffering.max.kbytes", queue_kbytes.to_string())
+            .create_with_context(Deliveries(ClientLog::new(settings)))
+            .map_err(|error| Error::kafka("create a producer", error))?;
+        Ok(Self { producer, settings: settings.clone() })
+    }
+
+    /// As [`Appender::bounded`], with the queue that every producer has.
     ///
     /// # Errors
     /// When the configuration is refused.
     pub fn new(settings: &Settings, delivery_limit: Duration) -> Result<Self, Error> {
-        let producer = client::watched(client::producer_config(settings))
-            .set("delivery.timeout.ms", delivery_limit.as_millis().to_string())
-            .create_with_context(Deliveries(ClientLog::new(settings)))
-            .map_err(|error| Error::kafka("create a producer", error))?;
-        Ok(Self { producer, settings: settings.clone() })
+        Self::bounded(settings, delivery_limit, client::QUEUE_KBYTES)
     }
 
     /// Queues a record at once and returns the wait for its acknowledgement. Records of one key

@@ -22,6 +22,9 @@ use crate::{
     settings::Settings,
 };
 
+/// Most KiB of records that a producer queues.
+pub const QUEUE_KBYTES: u32 = 65_536;
+
 /// Settings of every client.
 #[must_use]
 pub fn config(settings: &Settings) -> ClientConfig {
@@ -48,7 +51,7 @@ pub fn producer_config(settings: &Settings) -> ClientConfig {
         // As much as brokers take, so that whatever came in can be sent on.
         .set("message.max.bytes", "1048588")
         .set("linger.ms", "0")
-        .set("queue.buffering.max.kbytes", "65536")
+        .set("queue.buffering.max.kbytes", QUEUE_KBYTES.to_string())
         .set("queue.buffering.max.messages", "100000");
     config
 }

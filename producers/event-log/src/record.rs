@@ -1,33 +1,8 @@
 //! Partitions, positions, and records on their way out.
 
-use std::fmt;
-
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use schemas::{Envelope, Topic, envelope::EnvelopeError};
-
-/// One partition of a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Partition {
-    /// The topic.
-    pub topic: Topic,
-    /// Its number, from 0.
-    pub number: i32,
-}
-
-impl fmt::Display for Partition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.topic, self.number)
-    }
-}
-
-/// Where a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Position {
-    /// In which partition.
-    pub partition: Partition,
-    /// At which offset.
-    pub offset: i64,
-}
+pub use schemas::{Partition, Position};
 
 /// A record on its way out.
 #[derive(Debug)]

@@ -1,20 +1,19 @@
 //! What the topics must be (`deploy/topics.yaml`) and what they are: the difference is a plan,
 //! which creates what is missing and refuses what would endanger the event store.
 
+mod actual;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use rdkafka::{
-    admin::{AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
-    consumer::{BaseConsumer, Consumer},
+    admin::{AdminOptions, NewTopic, TopicReplication},
     error::{KafkaError, RDKafkaErrorCode},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    client::{self, ClientLog},
-    error::Error,
-    settings::Settings,
-};
+use crate::{client, error::Error, settings::Settings};
+
+pub use actual::{Actual, Described, describe, partition_count};
 
 const CALL_LIMIT: Duration = Duration::from_secs(15);
 
@@ -94,6 +93,18 @@ impl Declaration {
     }
 }
 
+impl Topic {
+    /// Its settings with so many copies. Where there are several, two must have a record before it
+    /// counts as written: else the loss of one broker loses what was acknowledged.
+    fn config_for(&self, replication: i32) -> BTreeMap<String, String> {
+        let mut config = self.config.clone();
+        if replication > 1 {
+            config.entry("min.insync.replicas".into()).or_insert_with(|| "2".into());
+        }
+        config
+    }
+}
+
 /// What is to be done about one topic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
@@ -137,20 +148,19 @@ pub type Plan = BTreeMap<String, Action>;
 /// # Errors
 /// When the brokers do not answer in time.
 pub async fn plan(settings: &Settings, declaration: &Declaration) -> Result<Plan, Error> {
-    let (brokers, existing) = existing(settings)?;
+    let existing = actual::existing(settings)?;
     let mut plan = Plan::new();
     for (logical, topic) in &declaration.topics {
         let name = settings.qualify(logical);
         let partitions = topic.partitions.unwrap_or(declaration.partitions);
-        let action = match existing.get(&name) {
-            None => Action::Create {
-                partitions,
-                replication: declaration.replication.min(brokers).max(1),
-                config: topic.config.clone(),
-            },
-            Some(actual) => {
-                let config = config_of(settings, &name).await?;
-                compare(topic, partitions, *actual, &config)
+        let action = match existing.topics.get(&name) {
+            None => {
+                let replication = declaration.replication.min(existing.brokers()).max(1);
+                Action::Create { partitions, replication, config: topic.config_for(replication) }
+            }
+            Some(shape) => {
+                let config = actual::config_of(settings, &name).await?;
+                compare(topic, partitions, &shape.with(config))
             }
         };
         plan.insert(name, action);
@@ -188,64 +198,18 @@ pub async fn create_missing(settings: &Settings, plan: &Plan) -> Result<(), Erro
     Ok(())
 }
 
-/// How many partitions a topic has.
-///
-/// # Errors
-/// When the brokers do not answer in time or have no such topic.
-pub fn partition_count(settings: &Settings, topic: schemas::Topic) -> Result<i32, Error> {
-    let name = settings.qualify(topic.name());
-    let (_, topics) = existing(settings)?;
-    topics.get(&name).copied().ok_or_else(|| {
-        let unknown = KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition);
-        Error::kafka(format!("count the partitions of topic {name}"), unknown)
-    })
-}
-
-/// Number of brokers, and of partitions by topic.
-fn existing(settings: &Settings) -> Result<(i32, BTreeMap<String, i32>), Error> {
-    let failed = |error| Error::kafka("list the topics", error);
-    let client: BaseConsumer<ClientLog> =
-        client::config(settings).create_with_context(ClientLog::new(settings)).map_err(failed)?;
-    let metadata = client.fetch_metadata(None, CALL_LIMIT).map_err(failed)?;
-    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-    let topics = metadata.topics().iter();
-    let topics = topics.map(|t| (t.name().to_owned(), count(t.partitions().len()))).collect();
-    Ok((count(metadata.brokers().len()), topics))
-}
-
-async fn config_of(settings: &Settings, topic: &str) -> Result<BTreeMap<String, String>, Error> {
-    let doing = || format!("read the settings of topic {topic}");
-    let options = AdminOptions::new().request_timeout(Some(CALL_LIMIT));
-    let described = client::admin(settings)?
-        .describe_configs([&ResourceSpecifier::Topic(topic)], &options)
-        .await
-        .map_err(|error| Error::kafka(doing(), error))?;
-    let mut config = BTreeMap::new();
-    for resource in described {
-        let resource = resource.map_err(|code| Error::kafka(doing(), KafkaError::AdminOp(code)))?;
-        let entries = resource.entries.into_iter();
-        config.extend(entries.filter_map(|entry| Some((entry.name, entry.value?))));
-    }
-    Ok(config)
-}
-
-fn compare(
-    topic: &Topic,
-    partitions: i32,
-    actual_partitions: i32,
-    actual: &BTreeMap<String, String>,
-) -> Action {
+fn compare(topic: &Topic, partitions: i32, actual: &Actual) -> Action {
     let mut differences = Vec::new();
-    if partitions != actual_partitions {
+    if partitions != actual.partitions {
         differences.push(Difference {
             setting: "partitions".into(),
             declared: partitions.to_string(),
-            actual: actual_partitions.to_string(),
+            actual: actual.partitions.to_string(),
             dangerous: true,
         });
     }
-    for (setting, declared) in &topic.config {
-        let actual = actual.get(setting).map_or("(unset)", String::as_str);
+    for (setting, declared) in &topic.config_for(actual.replication) {
+        let actual = actual.config.get(setting).map_or("(unset)", String::as_str);
         if actual != declared {
             let guarded = EVENT_STORE.iter().any(|(guarded, _)| guarded == setting);
             differences.push(Difference {
@@ -288,12 +252,25 @@ topics:
     fn drift_names_what_differs_and_what_is_dangerous() {
         let declaration = Declaration::parse(YAML).unwrap();
         let topic = &declaration.topics["order.events"];
-        let mut actual = topic.config.clone();
-        assert_eq!(compare(topic, 4, 4, &actual), Action::Keep);
-        actual.insert("retention.ms".into(), "604800000".into());
-        let Action::Drift { differences } = compare(topic, 4, 8, &actual) else { panic!() };
+        let config = topic.config.clone();
+        let mut actual = Actual { partitions: 4, replication: 1, config };
+        assert_eq!(compare(topic, 4, &actual), Action::Keep);
+        actual.partitions = 8;
+        actual.config.insert("retention.ms".into(), "604800000".into());
+        let Action::Drift { differences } = compare(topic, 4, &actual) else { panic!() };
         let dangerous: Vec<_> =
             differences.iter().map(|d| (d.setting.as_str(), d.dangerous)).collect();
         assert_eq!(dangerous, [("partitions", true), ("retention.ms", true)]);
+    }
+
+    #[test]
+    fn several_copies_are_written_before_a_record_counts() {
+        let declaration = Declaration::parse(YAML).unwrap();
+        let topic = &declaration.topics["order.events"];
+        assert_eq!(topic.config_for(1).get("min.insync.replicas"), None);
+        assert_eq!(topic.config_for(3)["min.insync.replicas"], "2");
+        let actual = Actual { partitions: 4, replication: 3, config: topic.config.clone() };
+        let Action::Drift { differences } = compare(topic, 4, &actual) else { panic!() };
+        assert_eq!(differences[0].setting, "min.insync.replicas");
     }
 }

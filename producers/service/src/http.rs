@@ -1,6 +1,6 @@
 //! Serving a router on a public address, with the limits that every service shares.
 
-use std::{any::Any, net::SocketAddr, time::Duration};
+use std::{any::Any, fmt::Display, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{
@@ -8,7 +8,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
@@ -18,14 +27,52 @@ use crate::{edge, problem::Problem, shell::Failure, shutdown::Shutdown};
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// Most connections at once, unless a service says otherwise.
+pub const MAX_CONNECTIONS: usize = 1_000;
+
 /// Longest time for one request; more than the longest `Prefer: wait`.
 const MAX_DURATION: Duration = Duration::from_secs(60);
+
+/// Longest time without a whole request, unless a service says otherwise.
+const MAX_IDLE: Duration = Duration::from_secs(60);
+
+/// Most bytes that are read of a connection before its request takes them; also the longest
+/// headers.
+const READ_BUFFER: usize = 32 * 1024;
+
+/// How long nothing is accepted after the process has run out of something.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Where to serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Listen {
+    /// The address.
+    pub address: SocketAddr,
+    /// Most connections at once. With HTTP/1.1 a connection carries one request at a time, so that
+    /// this bounds the requests too. Further connections wait in the kernel, which bounds them.
+    pub connections: usize,
+    /// Longest time until a request's headers are there, counted from the connection or from the
+    /// answer before: a connection that nobody uses does not keep its place.
+    pub idle: Duration,
+}
+
+impl From<SocketAddr> for Listen {
+    fn from(address: SocketAddr) -> Self {
+        Self { address, connections: MAX_CONNECTIONS, idle: MAX_IDLE }
+    }
+}
 
 /// Serves until the shutdown, then finishes the requests under way.
 ///
 /// # Errors
 /// [`Failure::Configuration`] when the address cannot be bound.
-pub async fn serve(address: SocketAddr, router: Router, shutdown: Shutdown) -> Result<(), Failure> {
+pub async fn serve(
+    listen: impl Into<Listen>,
+    router: Router,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let listen = listen.into();
+    let address = listen.address;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot bind {address}"))
@@ -37,13 +84,151 @@ pub async fn serve(address: SocketAddr, router: Router, shutdown: Shutdown) -> R
             .layer(CatchPanicLayer::custom(panicked)),
     );
     tracing::info!(http.address = %address, "serving");
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move { shutdown.requested().await })
-        .await
-        .map_err(|error| Failure::Internal(error.into()))
+    let graceful = GracefulShutdown::new();
+    tokio::select! {
+        () = accept(&listener, listen, &router, &graceful) => {}
+        () = shutdown.requested() => {}
+    }
+    drop(listener);
+    // Each connection answers the request that it has begun, and ends.
+    graceful.shutdown().await;
+    Ok(())
+}
+
+/// Accepts connections, as many as there may be. Does not return.
+async fn accept(
+    listener: &TcpListener,
+    listen: Listen,
+    router: &Router,
+    graceful: &GracefulShutdown,
+) {
+    let places = Arc::new(Semaphore::new(listen.connections.min(Semaphore::MAX_PERMITS)));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(listen.idle).max_buf_size(READ_BUFFER);
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            // Nobody closes it.
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Answers are written whole: waiting for more to send only makes them late.
+                let _ = stream.set_nodelay(true);
+                let service = TowerToHyperService::new(router.clone());
+                let connection = builder.serve_connection(TokioIo::new(stream), service);
+                answer(graceful.watch(connection), place);
+            }
+            // A client that has gone already, or no more files: both pass.
+            Err(error) => {
+                tracing::debug!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Answers the requests of a connection, on a task that the watcher awaits.
+fn answer<E: Display + Send + 'static>(
+    connection: impl Future<Output = Result<(), E>> + Send + 'static,
+    place: OwnedSemaphorePermit,
+) {
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection broke");
+        }
+        drop(place);
+    });
 }
 
 fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "this is a bug of the service")
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+        time::timeout,
+    };
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    async fn ask(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        stream
+    }
+
+    /// The start of an answer, or none within the time.
+    async fn start(stream: &mut TcpStream, limit: Duration) -> Option<String> {
+        let mut start = [0; 15];
+        let read = timeout(limit, stream.read_exact(&mut start)).await;
+        read.ok()
+            .map(|read| read.map(|_| String::from_utf8_lossy(&start).into()).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn connections_are_bounded_and_requests_under_way_finished() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let (trigger, shutdown) = Shutdown::new();
+        let (wake, slow) = tokio::sync::watch::channel(false);
+        let handler = move || {
+            let mut slow = slow.clone();
+            async move { slow.wait_for(|awake| *awake).await.map(|_| "done").unwrap_or("gone") }
+        };
+        let router = Router::new().route("/slow", get(handler));
+        let listen = Listen { connections: 2, ..address.into() };
+        let serving = tokio::spawn(serve(listen, router, shutdown));
+        while TcpStream::connect(address).await.is_err() {
+            assert!(!serving.is_finished());
+            tokio::task::yield_now().await;
+        }
+        let (mut first, mut second) = (ask(address).await, ask(address).await);
+        let mut third = ask(address).await;
+        let soon = Duration::from_millis(200);
+        assert_eq!(start(&mut first, soon).await, None, "nobody has woken it");
+        wake.send_replace(true);
+        let later = Duration::from_secs(10);
+        for stream in [&mut first, &mut second] {
+            assert_eq!(start(stream, later).await.as_deref(), Some("HTTP/1.1 200 OK"));
+        }
+        assert_eq!(start(&mut third, soon).await, None, "both places are held");
+        wake.send_replace(false);
+        drop(first);
+        assert_eq!(start(&mut third, soon).await, None, "taken, and nobody has woken it");
+        trigger.fire();
+        wake.send_replace(true);
+        assert_eq!(start(&mut third, later).await.as_deref(), Some("HTTP/1.1 200 OK"));
+        timeout(later, serving).await.expect("drained").unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_nobody_uses_ends() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let (_trigger, shutdown) = Shutdown::new();
+        let listen = Listen { idle: Duration::from_millis(300), ..address.into() };
+        tokio::spawn(serve(listen, Router::new(), shutdown));
+        let mut stream = loop {
+            match TcpStream::connect(address).await {
+                Ok(stream) => break stream,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        stream.write_all(b"GET /begun HTTP/1.1\r\n").await.unwrap();
+        let mut said = String::new();
+        timeout(Duration::from_secs(10), stream.read_to_string(&mut said))
+            .await
+            .expect("ended")
+            .unwrap();
+        assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
+    }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -94,6 +95,7 @@ where
     logging::init(format, filter.as_deref());
     let settings = configure(&env);
     let lifeline = env.lifeline();
+    raise_file_limit();
     let end = env.finish().map_err(Failure::from).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -113,6 +115,16 @@ where
             tracing::error!(service.name = name, exit.code = failure.code(), "stopped: {failure}");
             ExitCode::from(failure.code())
         }
+    }
+}
+
+/// Every connection is an open file, and the usual soft limit of 1,024 is older than servers that
+/// have more of them. The hard limit stays what the operator says.
+fn raise_file_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files is left as it is");
     }
 }
 

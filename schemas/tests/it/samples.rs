@@ -3,7 +3,7 @@
 use schemas::{
     AggregateId, CommandId, Decoder, Encoder, Messages, Money, Rate, Timestamp,
     classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
-    command::{AggregateState, CommandOutcome, RecentOutcome, Rejection},
+    command::{AggregateState, CommandOutcome, CommandPosition, RecentOutcome, Rejection},
     customer::{
         CreateCustomer, Customer, CustomerCommand, CustomerCreated, CustomerEmailPermissionGranted,
         CustomerEmailPermissionWithdrawn, CustomerEvent, CustomerUpdated, GrantEmailPermission,
@@ -207,6 +207,7 @@ fn others(list: &mut Vec<Sample>, whole: bool) {
             version: 2,
             event_ids: if whole { Vec::new() } else { vec!["e1".to_owned(), "e2".to_owned()] },
             rejection: whole.then(rejection),
+            latest_change: whole.then_some(CommandPosition { partition: 3, offset: 1 << 40 }),
         };
         ReadModelChanged: ReadModelChanged {
             endpoint: "orders".to_owned(),
@@ -236,6 +237,7 @@ fn state<S>(whole: bool, state: S) -> AggregateState<S> {
         version: 1,
         events: 1,
         rejection: Some(rejection()),
+        latest_change: Some(1 << 40),
     };
     if whole {
         AggregateState { version: 1, state: Some(state), recent: vec![outcome] }

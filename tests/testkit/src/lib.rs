@@ -4,6 +4,7 @@
 //!
 //! In reading order:
 //! - [`installation`]: an installation from `up` to its end
+//! - [`process`]: one more process of a service, without a supervisor
 //! - [`wait`]: polls until a condition holds; no test sleeps for effect
 //! - [`log`]: reads whole topics back, under `read_committed`
 
@@ -19,7 +20,9 @@
 
 pub mod installation;
 pub mod log;
+pub mod process;
 pub mod wait;
 
 pub use installation::Installation;
+pub use process::Process;
 pub use wait::eventually;

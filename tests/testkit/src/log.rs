@@ -1,9 +1,20 @@
 //! Reads whole topics back, under `read_committed`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use event_log::{
-    Partition, Settings, record::envelope, restore::PartitionReader, topics::partition_count,
+    Partition, Position, Settings,
+    client::{self, ClientLog},
+    record::envelope,
+    restore::PartitionReader,
+    topics::partition_count,
+};
+use rdkafka::{
+    Message, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
 };
 use schemas::Topic;
 
@@ -20,6 +31,10 @@ pub struct Entry {
     pub sequence: Option<u64>,
     /// `ce_causationid`.
     pub causation_id: Option<String>,
+    /// `ce_commandoffset`.
+    pub command_offset: Option<i64>,
+    /// Where it is.
+    pub position: Position,
     /// Its bytes.
     pub payload: Vec<u8>,
 }
@@ -39,6 +54,11 @@ pub fn read(settings: &Settings, topic: Topic) -> Vec<Entry> {
                 message_type: envelope.message_type.to_owned(),
                 sequence: envelope.sequence,
                 causation_id: envelope.causation_id.map(str::to_owned),
+                command_offset: envelope.command_offset,
+                position: Position {
+                    partition: Partition { topic, number },
+                    offset: record.offset(),
+                },
                 payload: payload.to_vec(),
             });
             Ok(())
@@ -79,4 +99,25 @@ pub fn watermarks(settings: &Settings, topics: &[Topic]) -> Vec<i64> {
         }
     }
     watermarks
+}
+
+/// How many records of a topic a group has not committed. Blocks.
+#[must_use]
+pub fn lag(settings: &Settings, group: &str, topic: Topic) -> i64 {
+    let name = settings.qualify(topic.name());
+    let member: BaseConsumer<ClientLog> = client::consumer_config(settings)
+        .set("group.id", settings.qualify(group))
+        .create_with_context(ClientLog::default())
+        .unwrap();
+    let mut list = TopicPartitionList::new();
+    for number in 0..partition_count(settings, topic).unwrap() {
+        list.add_partition(&name, number);
+    }
+    let committed = member.committed_offsets(list, Duration::from_secs(10)).unwrap();
+    let lags = committed.elements().into_iter().map(|element| {
+        let (_, end) =
+            member.fetch_watermarks(&name, element.partition(), Duration::from_secs(10)).unwrap();
+        end - element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(0)
+    });
+    lags.sum()
 }

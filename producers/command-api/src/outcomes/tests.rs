@@ -16,6 +16,8 @@ fn outcomes(in_flight: usize) -> Arc<Outcomes> {
         wait: Duration::from_secs(1),
         delivery: Duration::from_secs(1),
         in_flight,
+        body_kbytes: 64,
+        queue_kbytes: 1_024,
         remembered: 2,
         lookup: Duration::from_secs(1),
     })
@@ -45,6 +47,7 @@ fn outcome(aggregate_id: &str, version: i64) -> Outcome {
             version,
             event_ids: Vec::new(),
             rejection: None,
+            latest_change: None,
         },
         correlation_id: None,
     }
@@ -127,7 +130,7 @@ async fn nobody_gets_the_answer_to_another_command_under_the_same_id() {
 fn a_command_that_waits_in_the_log_keeps_its_id() {
     let outcomes = outcomes(10);
     let pending = Pending { identity: identity("o", b"first"), correlation_id: "c".to_owned() };
-    outcomes.appended(id(1), pending);
+    outcomes.left(id(1), pending);
     let refusal = outcomes.wait_for(id(1), &identity("o", b"second")).unwrap_err();
     assert_eq!(refusal, Refusal::Reused);
     assert!(outcomes.wait_for(id(1), &identity("o", b"first")).is_ok());
@@ -138,12 +141,12 @@ fn what_is_known_of_a_command() {
     let outcomes = outcomes(1);
     let pending = Pending { identity: identity("o", b""), correlation_id: "c".to_owned() };
     assert_eq!(outcomes.known(id(1)), None);
-    outcomes.appended(id(1), pending.clone());
+    outcomes.left(id(1), pending.clone());
     assert_eq!(outcomes.known(id(1)), Some(Known::Pending(pending.clone())));
     outcomes.decided(id(1), outcome("o", 1));
     assert_eq!(outcomes.known(id(1)), Some(Known::Decided(outcome("o", 1))));
-    // The acknowledgement may come after the outcome, and a misuse of the id changes nothing.
-    outcomes.appended(id(1), pending);
+    // It may be left when the outcome has come, and a misuse of the id changes nothing.
+    outcomes.left(id(1), pending);
     outcomes.decided(id(1), reuse("o"));
     assert_eq!(outcomes.known(id(1)), Some(Known::Decided(outcome("o", 1))));
     outcomes.decided(id(2), outcome("o", 2));

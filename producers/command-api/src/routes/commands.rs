@@ -4,18 +4,20 @@ use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
 use schemas::CommandId;
 use serde::Serialize;
 use service::Problem;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::Api;
 use crate::{
+    answer::set_token,
     lookup::Unsearched,
     openapi::ProblemBody,
     outcomes::{Known, Outcome, Pending},
+    request::is_key,
 };
 
 /// What became of a command.
@@ -46,6 +48,10 @@ pub struct CommandStatus {
     /// Joins the command with everything that it sets off.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
+    /// As header `oneway-token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1~order.commands.3.1234")]
+    token: Option<String>,
 }
 
 /// Why a command was rejected.
@@ -63,38 +69,40 @@ pub struct RejectionBody {
 
 /// What became of a command.
 ///
-/// Outcomes are kept for a day. A command that another instance has taken is known here only once
-/// it was decided.
+/// Any instance tells, whoever took the command. Outcomes are kept for a day.
 #[utoipa::path(
     get, path = "/v1/commands/{id}", operation_id = "commandStatus", tag = "commands",
-    params(("id" = String, Path, description = "Id of the command, a UUID")),
+    params(("id" = String, Path, description = "Id of the command, or the `Idempotency-Key` that \
+        it was sent with")),
     responses(
-        (status = 200, description = "Its outcome, or that it has none yet", body = CommandStatus),
-        (status = 404, description = "No outcome is known", body = ProblemBody,
+        (status = 200, description = "Its outcome, or that it has none yet", body = CommandStatus,
+            headers(("oneway-token" = String,
+                description = "What a query is to be sent with, to see this change"))),
+        (status = 404, description = "There is no such command in the log", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 503, description = "The outcomes could not be searched in time; try again after \
+        (status = 503, description = "The log could not be searched in time; try again after \
             `Retry-After` seconds", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub async fn status(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-) -> Result<Json<CommandStatus>, Problem> {
-    let Ok(uuid) = Uuid::parse_str(&id) else {
-        return Err(absent("a command id is a UUID"));
+pub async fn status(State(api): State<Api>, Path(key): Path<String>) -> Result<Response, Problem> {
+    if !is_key(&key) {
+        return Err(absent("a command id has 1 to 200 visible ASCII characters"));
+    }
+    let command = CommandId::from_key(&key);
+    let known = match api.outcomes.known(command) {
+        None => api.history.find(command).await.map_err(unsearched)?,
+        known => known,
     };
-    let command = CommandId(uuid);
-    match api.outcomes.known(command) {
-        Some(Known::Decided(outcome)) => Ok(Json(decided(command, outcome))),
-        Some(Known::Pending(taken)) => Ok(Json(pending(command, taken))),
-        None => match api.history.find(command).await {
-            Ok(Some(outcome)) => Ok(Json(decided(command, outcome))),
-            Ok(None) => Err(absent("no outcome of such a command is known")),
-            Err(error @ (Unsearched::Busy | Unsearched::Unfinished)) => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                Err(Problem::new(status, "not_searched", error.to_string()).retry_after(2))
-            }
-        },
+    match known {
+        Some(Known::Decided(known)) => {
+            let mut response = Json(decided(command, &known)).into_response();
+            set_token(&mut response, &known.outcome);
+            Ok(response)
+        }
+        Some(Known::Pending(taken)) => Ok(Json(pending(command, taken)).into_response()),
+        None => {
+            Err(absent("there is no such command in the log, or its outcome is older than a day"))
+        }
     }
 }
 
@@ -102,8 +110,13 @@ fn absent(detail: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
 }
 
-fn decided(command: CommandId, known: Outcome) -> CommandStatus {
-    let outcome = known.outcome;
+fn unsearched(error: Unsearched) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_searched", error.to_string()).retry_after(2)
+}
+
+fn decided(command: CommandId, known: &Outcome) -> CommandStatus {
+    let Outcome { outcome, correlation_id } = known.clone();
+    let token = outcome.token().map(|token| token.to_string());
     let rejection = outcome.rejection.map(|rejection| RejectionBody {
         code: rejection.code,
         message: rejection.message,
@@ -117,7 +130,8 @@ fn decided(command: CommandId, known: Outcome) -> CommandStatus {
         version: Some(outcome.version),
         events: Some(outcome.event_ids),
         rejection,
-        correlation_id: known.correlation_id,
+        correlation_id,
+        token,
     }
 }
 
@@ -131,5 +145,6 @@ fn pending(command: CommandId, taken: Pending) -> CommandStatus {
         events: None,
         rejection: None,
         correlation_id: Some(taken.correlation_id),
+        token: None,
     }
 }

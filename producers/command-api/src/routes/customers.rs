@@ -72,6 +72,7 @@ pub struct PermissionSource {
         (status = 201, description = "Created", body = Accepted, headers(
             ("Location" = String, description = "`/v1/customers/{id}`"),
             ("ETag" = String, description = "Version of the customer"),
+            ("oneway-token" = String, description = "What a query is to be sent with, to see this change"),
         )),
         CommandProblems,
     ),
@@ -94,6 +95,7 @@ pub async fn create(
     responses(
         (status = 200, description = "Replaced, or the same as before", body = Accepted, headers(
             ("ETag" = String, description = "Version of the customer"),
+            ("oneway-token" = String, description = "What a query is to be sent with, to see this change"),
         )),
         CommandProblems,
     ),
@@ -117,7 +119,9 @@ pub async fn update(
     params(("id" = String, Path, description = "Id of the customer"), CommandHeaderParams),
     request_body = PermissionSource,
     responses(
-        (status = 200, description = "Allowed, now or before", body = Accepted),
+        (status = 200, description = "Allowed, now or before", body = Accepted, headers(
+            ("oneway-token" = String, description = "What a query is to be sent with, to see this change"),
+        )),
         CommandProblems,
     ),
 )]
@@ -139,7 +143,9 @@ pub async fn grant_email_permission(
     params(("id" = String, Path, description = "Id of the customer"), CommandHeaderParams),
     request_body = PermissionSource,
     responses(
-        (status = 200, description = "Not allowed, now or before", body = Accepted),
+        (status = 200, description = "Not allowed, now or before", body = Accepted, headers(
+            ("oneway-token" = String, description = "What a query is to be sent with, to see this change"),
+        )),
         CommandProblems,
     ),
 )]

@@ -68,6 +68,8 @@ pub struct GenericCommand {
         (status = 200, description = "Accepted", content(
             (String = "text/plain", example = "OK"),
             (Accepted = "application/json"),
+        ), headers(
+            ("oneway-token" = String, description = "What a query is to be sent with, to see this change"),
         )),
         CommandProblems,
     ),

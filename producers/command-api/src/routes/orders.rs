@@ -49,6 +49,7 @@ pub struct NewOrder {
         (status = 201, description = "Placed", body = Accepted, headers(
             ("Location" = String, description = "`/v1/orders/{id}`"),
             ("ETag" = String, description = "Version of the order"),
+            ("oneway-token" = String, description = "What a query is to be sent with, to see this change"),
         )),
         CommandProblems,
     ),
@@ -75,6 +76,7 @@ pub async fn create(
     responses(
         (status = 200, description = "Confirmed", body = Accepted, headers(
             ("ETag" = String, description = "Version of the order"),
+            ("oneway-token" = String, description = "What a query is to be sent with, to see this change"),
         )),
         CommandProblems,
     ),

@@ -3,14 +3,18 @@ mod world;
 
 use schemas::{
     EventId,
-    command::{CommandOutcome, Rejection, RejectionCode},
+    command::{CommandOutcome, CommandPosition, Rejection, RejectionCode},
 };
 use serde_json::{Value, json};
 use world::{MemoryHistory, Will, World, header};
 
 use super::*;
-use crate::{lookup::Unsearched, outcomes::Outcome};
+use crate::{
+    lookup::Unsearched,
+    outcomes::{Known, Outcome},
+};
 
+const TOKEN: &str = "1~order.commands.3.17";
 const ORDER: &str = r#"{"id":"o-1","customerId":"c-1","text":"CD","value":"13.99","more":1}"#;
 
 #[tokio::test]
@@ -25,8 +29,9 @@ async fn a_created_order_is_answered_with_its_place() {
     let expected = json!({
         "commandId": id.to_string(), "aggregate": "order", "aggregateId": "o-1", "version": 3,
         "events": [EventId::of_command(id, 0).to_string()], "correlationId": "SVLT-1",
+        "token": TOKEN,
     });
-    assert_eq!(answer.json(), expected);
+    assert_eq!((answer.header("oneway-token"), answer.json()), (TOKEN, expected));
 
     let appended = world.appended();
     let record = appended.first().unwrap();
@@ -135,6 +140,7 @@ async fn rejections_are_problems() {
         let world = World::new().will(Will::Reject(code));
         let answer = world.ask("POST /v1/orders", &[], ORDER).await;
         assert_eq!(answer.problem(), (status, code.as_str().into(), vec!["/name".into()]));
+        assert_eq!(answer.header("oneway-token"), TOKEN, "what it was refused on can be read");
         let has_version = code == RejectionCode::VersionMismatch;
         assert_eq!(answer.json().get("version").is_some(), has_version);
         assert_eq!(answer.header("etag") == "\"3\"", has_version);
@@ -148,6 +154,7 @@ async fn who_does_not_wait_gets_a_place_to_ask() {
         let answer = world.ask("POST /v1/orders", &[("prefer", prefer)], ORDER).await;
         assert_eq!((answer.status, &answer.json()["status"]), (202, &"pending".into()));
         let place = answer.header("location").to_owned();
+        assert_eq!((answer.header("oneway-token"), answer.json().get("token")), ("", None));
         assert_eq!(place, format!("/v1/commands/{}", answer.json()["commandId"].as_str().unwrap()));
         let asked = world.ask(&format!("GET {place}"), &[], "").await;
         assert_eq!((asked.status, &asked.json()["status"]), (200, &"pending".into()));
@@ -196,14 +203,15 @@ async fn outcomes_can_be_asked_for() {
             version: 2,
             event_ids: vec!["e".to_owned()],
             rejection,
+            latest_change: Some(CommandPosition { partition: 3, offset: 17 }),
         },
         correlation_id: Some("c".to_owned()),
     };
     let id = |number| CommandId(Uuid::from_u128(number));
     let no = Rejection::new(RejectionCode::RuleViolated, "no");
     let history = [
-        (id(1), Ok(Some(outcome(None)))),
-        (id(2), Ok(Some(outcome(Some(no))))),
+        (id(1), Ok(Some(Known::Decided(outcome(None))))),
+        (id(2), Ok(Some(Known::Decided(outcome(Some(no)))))),
         (id(3), Err(Unsearched::Unfinished)),
     ];
     let world = World::with(MemoryHistory(history.into_iter().collect()));
@@ -211,18 +219,22 @@ async fn outcomes_can_be_asked_for() {
     let expected = json!({
         "commandId": id(1).to_string(), "status": "accepted", "aggregate": "order",
         "aggregateId": "o-1", "version": 2, "events": ["e"], "correlationId": "c",
+        "token": TOKEN,
     });
-    assert_eq!(ask(id(1)).await.json(), expected);
+    let accepted = ask(id(1)).await;
+    assert_eq!((accepted.header("oneway-token"), accepted.json()), (TOKEN, expected));
     let rejected = ask(id(2)).await.json();
     assert_eq!(rejected["status"], "rejected");
     assert_eq!(rejected["rejection"], json!({"code": "rule_violated", "message": "no"}));
     assert_eq!(ask(id(3)).await.problem(), (503, "not_searched".into(), vec![]));
     assert_eq!(ask(id(4)).await.problem(), (404, "not_found".into(), vec![]));
-    let answer = world.ask("GET /v1/commands/order-17", &[], "").await;
+    let answer = world.ask("GET /v1/commands/order%20017", &[], "").await;
     assert_eq!(answer.problem(), (404, "not_found".into(), vec![]));
     // A command of this instance is known without a search.
     world.ask("POST /v1/orders", &[("idempotency-key", "k")], ORDER).await;
     assert_eq!(ask(CommandId::from_key("k")).await.json()["status"], "accepted");
+    // By its key, too.
+    assert_eq!(world.ask("GET /v1/commands/k", &[], "").await.json()["status"], "accepted");
 }
 
 #[tokio::test]
@@ -244,6 +256,9 @@ async fn the_description_is_whole() {
         let operation = &paths[path][method];
         assert!(operation["summary"].is_string(), "{method} {path}");
         let is_command = method != "get";
+        let success = if operation["responses"]["201"].is_object() { "201" } else { "200" };
+        let described = &operation["responses"][success]["headers"]["oneway-token"];
+        assert!(described.is_object(), "{method} {path}");
         for status in ["202", "400", "404", "409", "412", "413", "415", "422", "503"] {
             let described = operation["responses"].get(status).is_some();
             assert!(described || !is_command, "{method} {path} {status}");

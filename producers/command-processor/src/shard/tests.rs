@@ -75,7 +75,8 @@ fn request<'a>(
 ) -> Request<'a, OrderCommand> {
     let fingerprint = i64::try_from(command.wire_type().len()).unwrap();
     let id = CommandId::from_key(key);
-    Request { id, aggregate, fingerprint, expected_version: None, command: Ok(command) }
+    let (offset, command) = (0, Ok(command));
+    Request { id, offset, aggregate, fingerprint, expected_version: None, command }
 }
 
 #[test]
@@ -103,6 +104,21 @@ fn a_repeat_gets_the_original_answer_whatever_happened_since() {
         assert!(again.events.is_empty());
     }
     assert_eq!(bench.commit(), [], "a repeat changes nothing");
+}
+
+#[test]
+fn an_outcome_tells_which_command_made_the_latest_change() {
+    let (mut bench, order) = (empty(), order(1));
+    let mut latest = |key, command, offset| {
+        let request = Request { offset, ..request(key, &order, command) };
+        bench.decide(request).outcome.latest_change
+    };
+    assert_eq!(latest("1", confirm(), 4), None, "there is no order, and nothing to wait for");
+    assert_eq!(latest("2", create(), 5), Some(5));
+    assert_eq!(latest("3", create(), 6), Some(5), "refused: what stands was made by 5");
+    assert_eq!(latest("4", confirm(), 7), Some(7));
+    assert_eq!(latest("2", create(), 8), Some(5), "a repeat has the original's");
+    assert_eq!(latest("2", confirm(), 9), Some(7), "refused for another reason than then");
 }
 
 #[test]

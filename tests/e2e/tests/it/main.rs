@@ -9,14 +9,19 @@
     reason = "a panic is how a test fails"
 )]
 
+mod backpressure;
 mod bad_input;
 mod broker_away;
 mod chaos;
 mod dependencies;
+mod guard;
 mod import;
 mod independent;
+mod lookup;
 mod repeats;
+mod schemas;
 mod settings;
 mod shutdown;
 mod story;
+mod tokens;
 mod verify;

@@ -107,7 +107,7 @@ async fn a_lost_state_topic_is_rebuilt_from_the_events() {
 }
 
 /// Empties a topic the hard way.
-async fn recreate(installation: &Installation, topic: Topic) {
+pub async fn recreate(installation: &Installation, topic: Topic) {
     let settings = installation.settings();
     let admin = event_log::client::admin(&settings).unwrap();
     let name = settings.qualify(topic.name());

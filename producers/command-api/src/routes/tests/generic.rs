@@ -15,6 +15,7 @@ async fn the_generic_route_says_ok() {
     let answer = world.ask(call, &[("accept", "*/*")], GENERIC).await;
     assert_eq!((answer.status, answer.text.as_str()), (200, "OK"));
     assert_eq!(answer.header("x-correlation-id"), "SVLT-9");
+    assert_eq!(answer.header("oneway-token"), "1~order.commands.3.17");
     let answer = world.ask(call, &[("accept", "application/json")], GENERIC).await;
     assert_eq!((answer.status, &answer.json()["aggregateId"]), (200, &"o-1".into()));
     for (aggregate, command, payload) in [

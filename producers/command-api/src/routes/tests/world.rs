@@ -16,7 +16,7 @@ use event_log::{OutRecord, Partition, Position, appender::AppendError};
 use rdkafka::{error::KafkaError, message::Headers, types::RDKafkaErrorCode};
 use schemas::{
     CommandId, Encoder, EventId,
-    command::{CommandOutcome, Rejection, RejectionCode, fingerprint},
+    command::{CommandOutcome, CommandPosition, Rejection, RejectionCode, fingerprint},
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -26,7 +26,7 @@ use crate::{
     dispatch::{CommandLog, Dispatcher},
     lookup::{History, Unsearched},
     openapi,
-    outcomes::{Outcome, Outcomes},
+    outcomes::{Known, Outcome, Outcomes},
     routes::Api,
     settings::Limits,
 };
@@ -81,6 +81,7 @@ impl CommandLog for MemoryLog {
             version: 3,
             event_ids: vec![EventId::of_command(command, 0).to_string()],
             rejection,
+            latest_change: Some(CommandPosition { partition: 3, offset: 17 }),
         };
         self.appended.lock().unwrap().push(record);
         if !matches!(will, Will::Sleep) {
@@ -91,11 +92,11 @@ impl CommandLog for MemoryLog {
 }
 
 #[derive(Default)]
-pub(super) struct MemoryHistory(pub(super) HashMap<CommandId, Result<Option<Outcome>, Unsearched>>);
+pub(super) struct MemoryHistory(pub(super) HashMap<CommandId, Result<Option<Known>, Unsearched>>);
 
 #[async_trait]
 impl History for MemoryHistory {
-    async fn find(&self, command: CommandId) -> Result<Option<Outcome>, Unsearched> {
+    async fn find(&self, command: CommandId) -> Result<Option<Known>, Unsearched> {
         self.0.get(&command).cloned().unwrap_or(Ok(None))
     }
 }
@@ -142,6 +143,8 @@ impl World {
             wait: Duration::from_millis(1_200),
             delivery: Duration::from_millis(1_100),
             in_flight: 2,
+            body_kbytes: 64,
+            queue_kbytes: 1_024,
             remembered: 10,
             lookup: Duration::from_secs(1),
         };

@@ -89,6 +89,7 @@ impl Faults {
             version: 1,
             event_ids,
             rejection,
+            latest_change: None,
         };
         let payload = self.encoders.outcomes.encode(&outcome).unwrap();
         self.copy.on(RESULTS)[index].payload = Some(payload);
