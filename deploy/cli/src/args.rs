@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, down, import, logs, schemas, status, test, topics, up};
+use crate::commands::{bench, down, import, logs, schemas, state, status, test, topics, up};
 
 /// Runs, tests and operates Oneway.
 #[derive(Debug, Parser)]
@@ -40,6 +40,8 @@ pub enum Command {
     Topics(topics::Options),
     /// Register the schemas
     Schemas(schemas::Options),
+    /// Look after the state topics
+    State(state::Options),
     Import(import::Options),
     Test(test::Options),
     Bench(bench::Options),

@@ -11,6 +11,7 @@
 //! - [`reader`]: decodes messages, resolving their schemas
 //! - [`appender`]: appends single records, for producers without transactions
 //! - [`consumer`]: a member of a consumer group whose owner completes each rebalance itself
+//! - [`members`]: who is in a consumer group
 //! - [`transaction`]: one transactional producer
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
 //! - [`restore`]: reads a partition to its very end
@@ -26,6 +27,7 @@ pub mod client;
 pub mod consumer;
 pub mod error;
 pub mod exactly_once;
+pub mod members;
 pub mod partitioner;
 pub mod reader;
 pub mod record;

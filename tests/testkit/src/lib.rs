@@ -4,6 +4,7 @@
 //!
 //! In reading order:
 //! - [`installation`]: an installation from `up` to its end
+//! - [`processor`]: a command processor of it that the test itself starts and kills
 //! - [`wait`]: polls until a condition holds; no test sleeps for effect
 //! - [`log`]: reads whole topics back, under `read_committed`
 
@@ -19,7 +20,9 @@
 
 pub mod installation;
 pub mod log;
+pub mod processor;
 pub mod wait;
 
 pub use installation::Installation;
+pub use processor::Processor;
 pub use wait::eventually;

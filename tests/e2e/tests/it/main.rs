@@ -11,10 +11,12 @@
 
 mod bad_input;
 mod broker_away;
+mod checkpoints;
 mod dependencies;
 mod import;
 mod independent;
 mod repeats;
 mod settings;
 mod shutdown;
+mod state_rebuild;
 mod story;
