@@ -38,7 +38,9 @@ impl AggregateId {
     /// As [`AggregateId::new`].
     pub fn check(text: &str) -> Result<(), InvalidAggregateId> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
-        if (1..=Self::MAX_LENGTH).contains(&text.len()) && text.bytes().all(allowed) {
+        // Every byte, found wrong or not: so it takes many at once, and a restore checks millions.
+        let all = text.bytes().fold(true, |all, byte| all & allowed(byte));
+        if (1..=Self::MAX_LENGTH).contains(&text.len()) && all {
             Ok(())
         } else {
             Err(InvalidAggregateId)

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, down, import, logs, schemas, status, test, topics, up, verify,
+    bench, chaos, down, import, logs, schemas, state, status, test, topics, up, verify,
 };
 
 /// Runs, tests and operates Oneway.
@@ -42,6 +42,8 @@ pub enum Command {
     Topics(topics::Options),
     /// Register the schemas
     Schemas(schemas::Options),
+    /// Look after the state topics
+    State(state::Options),
     Import(import::Options),
     /// Check that the system keeps its promises
     Verify(verify::Options),

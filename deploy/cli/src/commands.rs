@@ -7,6 +7,7 @@ pub mod down;
 pub mod import;
 pub mod logs;
 pub mod schemas;
+pub mod state;
 pub mod status;
 pub mod test;
 pub mod topics;
@@ -35,6 +36,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Logs(options) => Box::pin(logs::run(&options, &state)).await,
         Command::Topics(options) => Box::pin(topics::run(options, &state)).await.map(done),
         Command::Schemas(options) => Box::pin(schemas::run(options, &state)).await.map(done),
+        Command::State(options) => Box::pin(state::run(options, &state)).await.map(done),
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,

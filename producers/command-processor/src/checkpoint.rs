@@ -30,7 +30,7 @@ pub use self::{
     frame::Frames,
     position::{Mark, Position},
     proof::{Place, check, completion, newest_event, says_complete},
-    slot::Batch,
+    slot::{Batch, Size},
     worker::{Handle, Open},
 };
 use self::{file::Useless, worker::Worker};

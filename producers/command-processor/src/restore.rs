@@ -13,7 +13,7 @@ use schemas::{AggregateId, Encoder, Messages, command::AggregateState};
 
 use crate::{
     checkpoint::{
-        CheckpointFile, Checkpoints, Frames, Handle, Mark, Open, Place, Position, completion,
+        CheckpointFile, Checkpoints, Frames, Handle, Mark, Open, Place, Position, Size, completion,
         newest_event, says_complete,
     },
     shard::Shard,
@@ -59,7 +59,8 @@ where
         let Known { states, complete, next, file } = known;
         let (shard, file, complete) = if let Some(complete) = complete {
             let event = newest_event(self.log, place)?;
-            let position = Position { next, complete: complete.clone(), event };
+            let aggregates = u64::try_from(states.len()).unwrap_or(0);
+            let position = Position { next, aggregates, complete: complete.clone(), event };
             let file = self.still_good(place, file, |file| file.append_position(&position));
             (Shard::complete(states), file, Ok(complete))
         } else {
@@ -79,10 +80,10 @@ where
             duration_ms = started.elapsed().as_millis(),
             "state restored"
         );
-        let live = u64::try_from(shard.bytes()).unwrap_or(0);
+        let size = size(&shard);
         let handle = file
             .zip(self.checkpoints)
-            .and_then(|(file, checkpoints)| checkpoints.keep(place, Open { file, complete, live }));
+            .and_then(|(file, checkpoints)| checkpoints.keep(place, Open { file, complete, size }));
         Ok((shard, handle))
     }
 
@@ -96,7 +97,10 @@ where
             self.checkpoints.iter().for_each(|all| all.set_aside(place, reason));
         }
         let file = self.checkpoints.and_then(|checkpoints| checkpoints.begin(place));
-        let mut known = Known { file, ..Known::default() };
+        // There are no more aggregates than records.
+        let (start, end) = self.log.watermarks(place.states)?;
+        let states = States::with_room_for(u64::try_from(end - start).unwrap_or(0));
+        let mut known = Known { states, file, ..Known::default() };
         self.catch_up(place, &mut known)?;
         Ok((known, "state topic"))
     }
@@ -105,7 +109,7 @@ where
     fn checkpoint(&self, place: Place) -> Result<Option<Known>, Error> {
         let Some(checkpoints) = self.checkpoints else { return Ok(None) };
         let Some((file, position)) = checkpoints.find(self.log, place)? else { return Ok(None) };
-        let mut states = States::default();
+        let mut states = States::with_room_for(position.aggregates);
         let mut is_good = true;
         let read = file.read(|id, payload| is_good &= take(&mut states, id, payload).is_ok());
         let reason = match read {
@@ -203,6 +207,12 @@ where
         }
         Ok((states, owed))
     }
+}
+
+/// How much a shard holds.
+pub fn size<A: Aggregate>(shard: &Shard<A>) -> Size {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    Size { aggregates: number(shard.len()), bytes: number(shard.bytes()) }
 }
 
 /// Decodes a state.

@@ -99,7 +99,16 @@ pub struct States {
     bytes: usize,
 }
 
+/// Most room that is made at once: numbers come from files and from topics.
+const ROOM: u64 = 1 << 20;
+
 impl States {
+    /// None yet, with room for about so many: growing moves every one of them each time.
+    pub fn with_room_for(aggregates: u64) -> Self {
+        let room = usize::try_from(aggregates.min(ROOM)).unwrap_or(0);
+        Self { all: HashSet::with_capacity(room), ..Self::default() }
+    }
+
     /// Remembers a state in place of an earlier one of the same aggregate.
     pub fn put(&mut self, stored: Stored) {
         if AggregateState::<()>::is_absent(stored.payload()) {

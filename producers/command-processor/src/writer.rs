@@ -240,8 +240,8 @@ where
             let frames = self.checkpoints.get(partition).map(|_| frames(shard.changes()));
             shard.commit();
             if let Some((frames, checkpoint)) = frames.zip(self.checkpoints.get_mut(partition)) {
-                let live = u64::try_from(shard.bytes()).unwrap_or(0);
-                checkpoint.append(Batch { frames, decided: self.decided, live });
+                let (decided, size) = (self.decided, restore::size(shard));
+                checkpoint.append(Batch { frames, decided, size });
             }
         }
         let appended = self.appended.drain().map(|(_, events)| events).sum();

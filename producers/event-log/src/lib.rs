@@ -13,6 +13,7 @@
 //! - [`appender`]: appends single records, for producers without transactions
 //! - [`group`]: what a consumer group has committed
 //! - [`consumer`]: a member of a consumer group whose owner completes each rebalance itself
+//! - [`members`]: who is in a consumer group
 //! - [`transaction`]: one transactional producer
 //! - `guard`: watches calls that may never return
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
@@ -32,6 +33,7 @@ pub mod error;
 pub mod exactly_once;
 pub mod group;
 mod guard;
+pub mod members;
 pub mod partitioner;
 pub mod reader;
 pub mod record;

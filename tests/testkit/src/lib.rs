@@ -5,6 +5,7 @@
 //! In reading order:
 //! - [`installation`]: an installation from `up` to its end
 //! - [`process`]: one more process of a service, without a supervisor
+//! - [`processor`]: a command processor of it that the test itself starts and kills
 //! - [`wait`]: polls until a condition holds; no test sleeps for effect
 //! - [`log`]: reads whole topics back, under `read_committed`
 
@@ -21,8 +22,10 @@
 pub mod installation;
 pub mod log;
 pub mod process;
+pub mod processor;
 pub mod wait;
 
 pub use installation::Installation;
 pub use process::Process;
+pub use processor::Processor;
 pub use wait::eventually;

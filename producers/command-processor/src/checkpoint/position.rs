@@ -14,6 +14,8 @@ pub struct Mark {
 pub struct Position {
     /// Offset on the state topic.
     pub next: i64,
+    /// How many aggregates are in the file: room for so many is made at once.
+    pub aggregates: u64,
     /// The record that says that the state topic is complete: a topic that was lost and written
     /// anew has another one.
     pub complete: Mark,
@@ -25,7 +27,7 @@ pub struct Position {
 impl Position {
     /// As bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.next.to_le_bytes().to_vec();
+        let mut bytes = [self.next.to_le_bytes(), self.aggregates.to_le_bytes()].concat();
         for mark in [Some(&self.complete), self.event.as_ref()] {
             let (offset, says) = mark.map_or((-1, ""), |mark| (mark.offset, mark.says.as_str()));
             bytes.extend(offset.to_le_bytes());
@@ -38,10 +40,12 @@ impl Position {
     /// From bytes; none when they are no position.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let (next, rest) = bytes.split_first_chunk()?;
+        let (aggregates, rest) = rest.split_first_chunk()?;
         let (complete, rest) = mark(rest)?;
         let (event, rest) = mark(rest)?;
         let event = (event.offset >= 0).then_some(event);
-        rest.is_empty().then_some(Self { next: i64::from_le_bytes(*next), complete, event })
+        let (next, aggregates) = (i64::from_le_bytes(*next), u64::from_le_bytes(*aggregates));
+        rest.is_empty().then_some(Self { next, aggregates, complete, event })
     }
 }
 
@@ -62,7 +66,7 @@ mod tests {
     fn comes_back_from_its_bytes_and_from_no_others() {
         let mark = |offset| Mark { offset, says: format!("mark {offset}") };
         for event in [None, Some(mark(7))] {
-            let position = Position { next: 12, complete: mark(3), event };
+            let position = Position { next: 12, aggregates: 5, complete: mark(3), event };
             let bytes = position.to_bytes();
             assert_eq!(Position::of_bytes(&bytes), Some(position));
             for length in 0..bytes.len() {

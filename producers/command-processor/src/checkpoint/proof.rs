@@ -87,7 +87,7 @@ pub fn check(
     position: &Position,
 ) -> Result<Result<(), Mismatch>, Error> {
     let (start, end) = log.watermarks(place.states)?;
-    let Position { next, complete, event: newest } = position;
+    let Position { next, complete, event: newest, .. } = position;
     let next = *next;
     if next > end {
         return Ok(Err(Mismatch::Ahead { next, end }));

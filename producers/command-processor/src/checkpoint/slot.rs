@@ -18,15 +18,23 @@ pub struct Batch {
     pub frames: Vec<u8>,
     /// When everything was decided; before its transaction was committed.
     pub decided: Instant,
-    /// Bytes of all states of the partition, after it.
-    pub live: u64,
+    /// All states of the partition, after it.
+    pub size: Size,
+}
+
+/// How much a partition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub aggregates: u64,
+    /// Of ids and states.
+    pub bytes: u64,
 }
 
 /// A file, and what is known of it.
 #[derive(Debug)]
 pub struct Slot {
     file: CheckpointFile,
-    live: u64,
+    size: Size,
     /// When the last position was written or proposed.
     positioned: Instant,
     /// Whether states came after it.
@@ -36,14 +44,14 @@ pub struct Slot {
 
 impl Slot {
     /// Takes over a file.
-    pub fn new(file: CheckpointFile, live: u64) -> Self {
-        Self { file, live, positioned: Instant::now(), is_behind: false, proposed: None }
+    pub fn new(file: CheckpointFile, size: Size) -> Self {
+        Self { file, size, positioned: Instant::now(), is_behind: false, proposed: None }
     }
 
     /// Writes a batch, and the proposed position if the batch proves it.
     pub fn append(&mut self, batch: &Batch) -> io::Result<()> {
         self.file.append(&batch.frames)?;
-        self.live = batch.live;
+        self.size = batch.size;
         if let Some((position, _)) = self.proposed.take_if(|(_, read)| *read < batch.decided) {
             self.file.append_position(&position)?;
         }
@@ -65,7 +73,12 @@ impl Slot {
 
     /// Whether more than half of the file is outdated.
     pub fn is_wasteful(&self, least: u64) -> bool {
-        self.file.length() > least + self.live * 2
+        self.file.length() > least + self.size.bytes * 2
+    }
+
+    /// How much there is.
+    pub fn size(&self) -> Size {
+        self.size
     }
 
     /// The file.
@@ -79,10 +92,12 @@ mod tests {
     use super::*;
     use crate::checkpoint::{frame::Frames, position::Mark};
 
+    const SIZE: Size = Size { aggregates: 1, bytes: 10 };
+
     fn batch(state: &str) -> Batch {
         let mut frames = Frames::default();
         frames.push(b"o1", Some(state.as_bytes()));
-        Batch { frames: frames.take(), decided: Instant::now(), live: 10 }
+        Batch { frames: frames.take(), decided: Instant::now(), size: SIZE }
     }
 
     #[test]
@@ -92,10 +107,11 @@ mod tests {
         let next = || CheckpointFile::open(&path, "x").map(|(_, position)| position.next).ok();
         let at = |next| Position {
             next,
+            aggregates: 1,
             complete: Mark { offset: 0, says: String::new() },
             event: None,
         };
-        let mut slot = Slot::new(CheckpointFile::create(&path, "x").unwrap(), 0);
+        let mut slot = Slot::new(CheckpointFile::create(&path, "x").unwrap(), SIZE);
         assert_eq!(slot.is_behind_since(), None);
 
         // Decided before the end was read, committed after it: proves nothing.
@@ -108,7 +124,7 @@ mod tests {
         drop(slot);
         assert_eq!(next(), None, "the position was believed without proof");
 
-        let mut slot = Slot::new(CheckpointFile::create(&path, "x").unwrap(), 0);
+        let mut slot = Slot::new(CheckpointFile::create(&path, "x").unwrap(), SIZE);
         slot.propose(at(7), Instant::now());
         slot.append(&batch("two")).unwrap();
         assert!(slot.is_behind_since().is_some(), "what proves it is not covered itself");

@@ -17,7 +17,7 @@ use crate::checkpoint::{
     file::CheckpointFile,
     position::{Mark, Position},
     proof::{self, Place},
-    slot::{Batch, Slot},
+    slot::{Batch, Size, Slot},
 };
 
 /// How often a position is taken: what a restart reads again of the state topic.
@@ -46,8 +46,8 @@ pub struct Open {
     pub file: CheckpointFile,
     /// The record that says that the state topic is complete, else where it will be.
     pub complete: Result<Mark, i64>,
-    /// Bytes of all states.
-    pub live: u64,
+    /// All states.
+    pub size: Size,
 }
 
 /// The thread.
@@ -162,8 +162,8 @@ impl Desk {
     fn take(&mut self, job: Job) {
         match job {
             Job::Open(place, open) => {
-                let Open { file, complete, live } = *open;
-                self.slots.insert(place, (Slot::new(file, live), complete));
+                let Open { file, complete, size } = *open;
+                self.slots.insert(place, (Slot::new(file, size), complete));
             }
             Job::Append(place, batch) => {
                 self.load.bytes.fetch_sub(batch.frames.len(), Ordering::Relaxed);
@@ -188,7 +188,7 @@ impl Desk {
         let Some((slot, complete)) = self.slots.get_mut(&place) else { return };
         let is_due = |since: Instant| since.elapsed() > POSITIONS;
         if slot.is_behind_since().is_some_and(is_due) && !is_awaited() {
-            match propose(&self.log, place, complete) {
+            match propose(&self.log, place, complete, slot.size().aggregates) {
                 Ok(Some((position, read))) => slot.propose(position, read),
                 Ok(None) => {}
                 // Whoever commits finds out too, and says more.
@@ -222,6 +222,7 @@ fn propose(
     log: &PartitionReader,
     place: Place,
     complete: &mut Result<Mark, i64>,
+    aggregates: u64,
 ) -> Result<Option<(Position, Instant)>, Error> {
     if let Err(from) = complete {
         let Some(found) = proof::find_completion(log, place, *from)? else { return Ok(None) };
@@ -231,5 +232,6 @@ fn propose(
     let next = log.high_watermark(place.states)?;
     let read = Instant::now();
     let event = proof::newest_event(log, place)?;
-    Ok(Some((Position { next, complete: complete.clone(), event }, read)))
+    let complete = complete.clone();
+    Ok(Some((Position { next, aggregates, complete, event }, read)))
 }

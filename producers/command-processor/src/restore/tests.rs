@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::{
-    checkpoint::{self, Mark},
+    checkpoint::{self, Mark, Size},
     outbound,
 };
 
@@ -235,7 +235,8 @@ fn batches_go_into_the_file() {
             let mut frames = Frames::default();
             frames.push(b"o1", Some(&world.states.encode(&at(version)).unwrap()));
             let (frames, decided) = (frames.take(), Instant::now());
-            handle.append(checkpoint::Batch { frames, decided, live: 100 });
+            let size = Size { aggregates: 1, bytes: 100 };
+            handle.append(checkpoint::Batch { frames, decided, size });
             // The thread writes a position every few seconds, the first one with restarting.
             let next = checkpoint::last_position(&world.file()).unwrap().next;
             if next > first.next + 4 {

@@ -19,7 +19,7 @@ fn place() -> Place {
 
 fn at(next: i64) -> Position {
     let mark = |offset: i64| Mark { offset, says: "x".into() };
-    Position { next, complete: mark(1), event: Some(mark(next * 2)) }
+    Position { next, aggregates: 2, complete: mark(1), event: Some(mark(next * 2)) }
 }
 
 fn states(entries: &[(&str, Option<&str>)]) -> Vec<u8> {

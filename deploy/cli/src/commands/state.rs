@@ -1,0 +1,139 @@
+//! `oneway state rebuild`: makes the state topics what the events say.
+
+mod compare;
+mod rebuild;
+mod writer;
+
+use std::{fmt::Write as _, path::Path, time::Duration};
+
+use anyhow::{Context, anyhow};
+use clap::{Args, Subcommand, ValueEnum};
+use event_log::{Settings, members};
+use tokio::{runtime::Handle, time::sleep};
+
+use self::{compare::Tally, rebuild::Task};
+use crate::{
+    commands::cluster::{Cluster, failed},
+    failure::{Failure, Result},
+    report::{Report, print},
+};
+
+/// The group of the command processors.
+const GROUP: &str = "command-processor";
+
+/// How long members are waited for to leave: longer than the session of one that was stopped.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Options of the command.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(subcommand)]
+    action: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    Rebuild(Rebuild),
+}
+
+/// Make the state topics what the events say; the command processors must be stopped
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Make the state topics what the events say; the command processors must be \
+    stopped\n\n\
+    Folds the events of each partition and compares: states that are missing, unreadable or \
+    otherwise than their events are written anew, states without events are taken away. States that \
+    are right stay as they are, since they remember more than the events tell: the answers to \
+    commands that were refused. While it works it is the only member of the processors' group, so \
+    that none can begin meanwhile.",
+    after_help = "Examples:\n  cargo oneway state rebuild --dry-run\n  \
+    cargo oneway state rebuild --aggregate order --partition 3"
+)]
+struct Rebuild {
+    /// Only this aggregate type; can be repeated
+    #[arg(long, value_enum, value_name = "NAME")]
+    aggregate: Vec<AggregateType>,
+    /// Only this partition
+    #[arg(long, value_name = "NUMBER")]
+    partition: Option<i32>,
+    /// Change nothing, show what is otherwise; exit 1 when anything is
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AggregateType {
+    Customer,
+    Order,
+}
+
+/// Runs the command.
+pub async fn run(options: Options, state: &Path) -> Result<()> {
+    let Act::Rebuild(Rebuild { aggregate, partition, dry_run, cluster }) = options.action;
+    let settings = cluster.settings(state)?;
+    let report = Report::new();
+    until_alone(&settings, &report).await?;
+    let runtime = Handle::current();
+    let wanted = move |one| aggregate.is_empty() || aggregate.contains(&one);
+    let step = report.step("reading events and states");
+    let task = Task { settings, runtime, partition, dry_run };
+    let work = tokio::task::spawn_blocking(move || {
+        let mut tallies = Vec::new();
+        task.run(wanted, &mut |tally: Tally| {
+            step.at(&tally.place);
+            tallies.push(tally);
+        })?;
+        step.done("events and states read");
+        Ok::<_, Failure>(tallies)
+    });
+    let tallies = work.await.context("the rebuild panicked")??;
+    print(table(&tallies, dry_run));
+    let changed: usize = tallies.iter().map(Tally::changed).sum();
+    if dry_run && changed > 0 {
+        return Err(Failure::Negative(anyhow!("{changed} states are not what the events say")));
+    }
+    Ok(())
+}
+
+/// Waits until nobody decides commands.
+async fn until_alone(settings: &Settings, report: &Report) -> Result<()> {
+    let step = report.step("waiting for the command processors to leave");
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let cluster = settings.clone();
+        let count = tokio::task::spawn_blocking(move || members::count(&cluster, GROUP)).await;
+        let count = count.context("counting panicked")?.map_err(failed)?;
+        if count == 0 {
+            step.done("no command processor runs");
+            return Ok(());
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(Failure::Negative(anyhow!(
+                "{count} command processors run: stop them first, since they would not notice \
+                 what is changed"
+            )));
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+fn table(tallies: &[Tally], dry_run: bool) -> String {
+    let mut text = format!(
+        "{:<20} {:>10} {:>8} {:>10} {:>9} {:>8}",
+        "partition", "aggregates", "missing", "unreadable", "different", "surplus"
+    );
+    for tally in tallies {
+        let Tally { place, aggregates, missing, unreadable, different, surplus, .. } = tally;
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "\n{place:<20} {aggregates:>10} {missing:>8} {unreadable:>10} {different:>9} {surplus:>8}"
+        );
+    }
+    let changed: usize = tallies.iter().map(Tally::changed).sum();
+    let done = if dry_run { "to be changed" } else { "changed" };
+    let _ = write!(text, "\n{changed} states {done}");
+    text
+}
