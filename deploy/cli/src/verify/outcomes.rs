@@ -174,6 +174,7 @@ mod tests {
             version: 2,
             event_ids: vec![EventId::of_command(CommandId::from_key("1"), 0).to_string()],
             rejection: None,
+            latest_change: None,
         }
     }
 

@@ -109,6 +109,7 @@ mod tests {
             version: state.version,
             events: 0,
             rejection: None,
+            latest_change: None,
         });
         state
     }

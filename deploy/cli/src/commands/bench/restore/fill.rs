@@ -127,6 +127,7 @@ fn state(encoder: &Encoder<AggregateState<Order>>, n: usize) -> anyhow::Result<O
         version: 1,
         events: 1,
         rejection: None,
+        latest_change: None,
     });
     let envelope = Envelope {
         id: order.as_str(),
