@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod broker_away;
 mod chaos;
 mod dependencies;
