@@ -7,6 +7,7 @@
 //! - [`chaos`]: faults and load, for `oneway chaos`
 //! - [`prepare`]: what a fresh installation needs before its first service starts
 //! - [`verify`]: whether a log keeps its promises
+//! - [`bench`]: what `oneway bench` measures, and how
 //! - [`workspace`]: where the sources and the binaries are
 //! - [`cargo`]: calls of cargo
 //! - [`report`]: progress and news for people, on stderr; results go to stdout
@@ -14,6 +15,7 @@
 //! - [`failure`]: why a command ends badly, and its exit code
 
 mod args;
+mod bench;
 mod cargo;
 mod chaos;
 mod commands;

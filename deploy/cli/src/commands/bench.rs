@@ -1,12 +1,17 @@
 //! `oneway bench`: how fast it is.
 
 mod restore;
+mod write;
 
 use std::{path::Path, process::ExitCode};
 
 use clap::{Args, Subcommand};
 
-use crate::{failure::Result, workspace::Workspace};
+use crate::{
+    bench::{driver, http, limit},
+    failure::Result,
+    workspace::Workspace,
+};
 
 /// Measure how fast it is
 #[derive(Debug, Args)]
@@ -17,13 +22,24 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    Write(write::Options),
     Restore(restore::Options),
+    #[command(hide = true)]
+    Drive(driver::Options),
+    #[command(hide = true)]
+    Http(http::Options),
+    #[command(hide = true)]
+    Limit(limit::Options),
 }
 
 /// Runs the command.
 pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Result<ExitCode> {
     match options.what {
+        What::Write(options) => Box::pin(write::run(&options, workspace)).await?,
         What::Restore(options) => Box::pin(restore::run(options, workspace, state)).await?,
+        What::Drive(options) => driver::run(options).await?,
+        What::Http(options) => http::run(options).await?,
+        What::Limit(options) => limit::run(options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

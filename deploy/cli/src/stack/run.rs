@@ -184,6 +184,20 @@ impl Running {
         self.parts.push(Supervised::start(spec, Arc::clone(&self.records), self.report.clone()));
     }
 
+    /// Starts a process and waits until it runs, ready or not.
+    pub async fn launch(&mut self, spec: Spec) -> Result<()> {
+        let name = spec.name.clone();
+        self.start(spec);
+        let state = self.parts.last().map(|part| part.state.clone());
+        let runs = async {
+            if let Some(mut state) = state {
+                // An error is the end of its supervision, which the other side of the wait sees.
+                let _ = state.wait_for(|state| *state == State::Running).await;
+            }
+        };
+        self.await_part(&name, runs).await
+    }
+
     /// Waits until a part works, or cannot be expected to any more. A service may be started again
     /// meanwhile; infrastructure has no reason to die at all.
     async fn await_part(&self, name: &str, works: impl Future<Output = ()>) -> Result<()> {
@@ -204,11 +218,37 @@ impl Running {
             },
             () = sleep(limit) => format!("is not ready after {limit:?}"),
         };
-        Err(Failure::unavailable(format!(
-            "{name} {what}; the last lines of its log {}:\n{}",
-            part.log.display(),
-            logs::last_lines(&part.log, part.log_begin, SHOWN_LINES)
-        )))
+        Err(part_failed(part, &what))
+    }
+
+    /// Returns when one of the services has ended by itself, and tells how.
+    pub async fn service_ends(&self) -> Failure {
+        let services = self.parts.iter().filter(|part| part.kind == Kind::Service);
+        let ends = services.map(|part| {
+            Box::pin(async {
+                let mut state = part.state.clone();
+                let ended = state.wait_for(|state| {
+                    matches!(state, State::Waiting(..) | State::GivenUp(_) | State::Stopped)
+                });
+                let how = match ended.await.as_deref() {
+                    Ok(State::GivenUp(how) | State::Waiting(how, _)) => format!("ended ({how})"),
+                    _ => "ended".to_owned(),
+                };
+                part_failed(part, &how)
+            })
+        });
+        let ends: Vec<_> = ends.collect();
+        match ends.is_empty() {
+            true => std::future::pending().await,
+            false => futures_util::future::select_all(ends).await.0,
+        }
+    }
+
+    /// Stops the services, and leaves the infrastructure as it is.
+    pub async fn stop_services(&mut self) {
+        self.ask_to_stop(Kind::Service, Stop::Gently);
+        self.stopped(Kind::Service).await;
+        self.forget(Kind::Service).await;
     }
 
     /// The pid of a part that runs.
@@ -223,27 +263,53 @@ impl Running {
         }
         let mut how = Stop::Gently;
         for kind in Kind::STOP_ORDER {
-            let group: Vec<_> = self.parts.extract_if(.., |part| part.kind == kind).collect();
-            if group.is_empty() {
+            let names: Vec<_> = self.of(kind).map(|part| part.name.as_str()).collect();
+            if names.is_empty() {
                 continue;
             }
-            let names: Vec<_> = group.iter().map(|part| part.name.as_str()).collect();
-            let step = self.report.step(&format!("stopping {}", names.join(", ")));
-            group.iter().for_each(|part| part.ask_to_stop(how));
-            let mut all = Box::pin(join_all(group.iter().map(Supervised::stopped)));
+            let names = names.join(", ");
+            let step = self.report.step(&format!("stopping {names}"));
+            self.ask_to_stop(kind, how);
             loop {
                 tokio::select! {
-                    _ = &mut all => break,
+                    () = self.stopped(kind) => break,
                     () = signals.next() => {
                         how = Stop::Now;
-                        group.iter().for_each(|part| part.ask_to_stop(how));
+                        self.ask_to_stop(kind, how);
                     }
                 }
             }
-            drop(all);
-            step.done(&format!("stopped {}", names.join(", ")));
-            join_all(group.into_iter().map(Supervised::finish)).await;
+            step.done(&format!("stopped {names}"));
+            self.forget(kind).await;
         }
         Ok(self.records.end().context("cannot remove stack.json")?)
     }
+
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &Supervised> {
+        self.parts.iter().filter(move |part| part.kind == kind)
+    }
+
+    fn ask_to_stop(&self, kind: Kind, how: Stop) {
+        self.of(kind).for_each(|part| part.ask_to_stop(how));
+    }
+
+    async fn stopped(&self, kind: Kind) {
+        join_all(self.of(kind).map(Supervised::stopped)).await;
+    }
+
+    /// Ends the supervision of parts that have stopped.
+    async fn forget(&mut self, kind: Kind) {
+        let group: Vec<_> = self.parts.extract_if(.., |part| part.kind == kind).collect();
+        join_all(group.into_iter().map(Supervised::finish)).await;
+    }
+}
+
+/// A part is not as it should be; the end of its log says more.
+fn part_failed(part: &Supervised, what: &str) -> Failure {
+    Failure::unavailable(format!(
+        "{} {what}; the last lines of its log {}:\n{}",
+        part.name,
+        part.log.display(),
+        logs::last_lines(&part.log, part.log_begin, SHOWN_LINES)
+    ))
 }

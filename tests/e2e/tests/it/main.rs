@@ -11,6 +11,7 @@
 
 mod backpressure;
 mod bad_input;
+mod bench;
 mod broker_away;
 mod chaos;
 mod checkpoints;

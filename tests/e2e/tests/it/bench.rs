@@ -1,0 +1,117 @@
+//! `oneway bench write`: the report is whole, and nothing is left of it. How fast it is depends on
+//! the machine and is no matter of a test.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use rdkafka::{ClientConfig, consumer::BaseConsumer, consumer::Consumer};
+use serde_json::Value;
+use testkit::installation::{binary, required};
+
+/// The shortest of all benchmarks, on the servers of the tests; its stack is kept in a folder.
+fn bench(folder: &Path) -> Command {
+    let mut command = Command::new(binary("oneway"));
+    command
+        .args(["bench", "write", "--dev", "--no-build", "--only", "limit,processor,http"])
+        .args(["--rounds", "1", "--seconds", "1", "--warm-up", "0.2", "--first-warm-up", "0.2"])
+        .args(["--outstanding", "1,64", "--http-outstanding", "4", "--json", "-"])
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Topics that benchmarks have left on the servers of the tests.
+fn topics_left() -> Vec<String> {
+    let brokers = required("KAFKA_BROKERS");
+    let client: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
+    let metadata = client.fetch_metadata(None, Duration::from_secs(15)).unwrap();
+    let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
+    names.filter(|name| name.starts_with("bench-")).collect()
+}
+
+fn files_left(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Both on the same servers, so one after the other.
+#[test]
+fn a_benchmark_reports_everything_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = bench(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let results: Value = serde_json::from_slice(&output.stdout).unwrap();
+    check(&results);
+    assert_eq!(files_left(folder.path()), Vec::<String>::new());
+    assert_eq!(topics_left(), Vec::<String>::new());
+
+    let mut interrupted = bench(folder.path()).spawn().unwrap();
+    let pid = wait_for_process("limit", folder.path(), &mut interrupted);
+    kill(Pid::from_raw(i32::try_from(interrupted.id()).unwrap()), Signal::SIGINT).unwrap();
+    let output = interrupted.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(!Path::new(&format!("/proc/{pid}")).exists(), "the loop still runs: {said}");
+    assert_eq!(files_left(folder.path()), Vec::<String>::new());
+    assert_eq!(topics_left(), Vec::<String>::new());
+}
+
+fn check(results: &Value) {
+    for (contender, outstanding) in
+        [("limit", vec![1, 64]), ("processor", vec![1, 64]), ("http", vec![4])]
+    {
+        let contenders = results["contenders"].as_array().unwrap();
+        let score = contenders.iter().find(|score| score["name"] == contender).unwrap();
+        let loads = score["loads"].as_array().unwrap();
+        assert_eq!(loads.len(), outstanding.len(), "{score}");
+        for (load, outstanding) in loads.iter().zip(outstanding) {
+            assert_eq!(load["outstanding"], outstanding, "{load}");
+            let round = &load["rounds"][0];
+            let number =
+                |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} in {load}"));
+            assert!(number(&round["commands"]) >= 1.0, "{load}");
+            assert!(number(&round["seconds"]) >= 1.0, "{load}");
+            let median = &load["median"];
+            let [p50, p99, max] = ["p50_ms", "p99_ms", "max_ms"].map(|name| number(&median[name]));
+            assert!(0.0 < p50 && p50 <= p99 && p99 <= max, "{load}");
+            let has_ratio = median["of_limit"].is_number();
+            assert_eq!(has_ratio, contender != "http", "{load}");
+            let driver = &median["cpu_seconds_per_million"]["driver"];
+            assert!(cfg!(not(target_os = "linux")) || driver.is_number(), "{load}");
+        }
+    }
+    for record in ["command", "event", "state", "outcome"] {
+        assert!(results["record_bytes"][record].as_u64() > Some(50), "{results}");
+    }
+    assert!(results["versions"]["librdkafka"].is_string(), "{results}");
+}
+
+/// The pid of a contender, as soon as the benchmark has noted it.
+fn wait_for_process(name: &str, folder: &Path, bench: &mut Child) -> u64 {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let ledgers = entries.map(|path| path.join("state/processes.json"));
+        let ledger = ledgers.filter_map(|path| fs::read(path).ok()).next().unwrap_or_default();
+        let ledger: Value = serde_json::from_slice(&ledger).unwrap_or_default();
+        let mut processes = ledger["processes"].as_array().into_iter().flatten();
+        if let Some(process) = processes.find(|process| process["name"] == name) {
+            return process["pid"].as_u64().unwrap();
+        }
+        let ended = bench.try_wait().unwrap();
+        assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}, no {name} in {ledger}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
