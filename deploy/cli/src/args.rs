@@ -18,7 +18,7 @@ use crate::commands::{
     long_about = "Runs, tests and operates Oneway: CQRS and event sourcing on Apache Kafka.\n\n\
                   `cargo oneway up` is all a newcomer needs: it builds the services, fetches Kafka, a \
                   schema registry and Postgres, starts everything on loopback and prints the URLs.",
-    after_help = "Exit codes: 0 done · 1 the answer is no (nothing runs, the build failed) · \
+    after_help = "Exit codes: 0 done · 1 the answer is no (nothing runs, the build failed, the log is broken) · \
                   64 wrong usage or set-up · 70 a bug · 75 a part did not come up · 130 interrupted"
 )]
 pub struct Args {

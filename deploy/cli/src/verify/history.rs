@@ -198,6 +198,8 @@ where
                 if stated.version == version {
                     if stated.state != account.state {
                         torn = Some((stated.offset, "it differs from the fold of the events"));
+                    } else if let Some(detail) = beyond(stated) {
+                        torn = Some((stated.offset, detail));
                     }
                     // Not needed any more; versions and places are.
                     (stated.state, stated.accepted) = (None, Box::default());
@@ -292,6 +294,11 @@ fn ahead<S>(stated: &Stated<S>, version: i64) -> Option<&'static str> {
     if stated.version == 0 && stated.state.is_some() {
         return Some("it exists without an event");
     }
+    beyond(stated)
+}
+
+/// What is wrong with the memory of a state.
+fn beyond<S>(stated: &Stated<S>) -> Option<&'static str> {
     let newest = stated.accepted.iter().map(|accepted| accepted.version).max();
     (newest > Some(stated.version)).then_some("it remembers a command of a later version")
 }
