@@ -11,7 +11,7 @@ use rdkafka::{
     client::DefaultClientContext,
     config::RDKafkaLogLevel,
     consumer::ConsumerContext,
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     producer::{DeliveryResult, ProducerContext},
 };
 
@@ -125,7 +125,8 @@ impl ClientContext for ClientLog {
 
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition is no error, though it comes the same way.
-        if matches!(error, KafkaError::PartitionEOF(_)) {
+        use KafkaError::{Global, PartitionEOF};
+        if matches!(error, PartitionEOF(_) | Global(RDKafkaErrorCode::PartitionEOF)) {
             return;
         }
         let Some(left_out) = self.admit("error") else {

@@ -53,6 +53,8 @@ impl PartitionReader {
                 .set("group.id", settings.qualify("partition-reader"))
                 .set("isolation.level", isolation)
                 .set("enable.partition.eof", "true")
+                // The end shows by a fetch that brings nothing: each partition waits for one.
+                .set("fetch.wait.max.ms", "5")
                 .create_with_context(ClientLog::default())
                 .map_err(|error| Error::kafka("create a partition reader", error))
         };
@@ -216,6 +218,9 @@ impl PartitionReader {
 
     fn start(&self, partition: Partition, offset: i64) -> Result<(), Error> {
         let topic = self.settings.qualify(partition.topic.name());
+        // Without it the first fetch of a topic waits for the client's own rhythm, a second or so.
+        let known = self.committed.fetch_metadata(Some(&topic), CALL_LIMIT);
+        known.map_err(|error| Error::kafka(format!("find {partition}"), error))?;
         let mut list = TopicPartitionList::new();
         // An offset that was deleted meanwhile: `auto.offset.reset` goes to the oldest.
         list.add_partition_offset(&topic, partition.number, Offset::Offset(offset))
