@@ -153,7 +153,8 @@ impl ClientContext for ClientLog {
 
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition is no error, though it comes the same way.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+        use KafkaError::{Global, PartitionEOF};
+        if matches!(error, PartitionEOF(_) | Global(RDKafkaErrorCode::PartitionEOF)) {
             return;
         }
         let Some(left_out) = self.admit("error") else {

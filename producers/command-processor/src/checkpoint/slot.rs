@@ -9,7 +9,10 @@
 
 use std::{io, time::Instant};
 
-use crate::checkpoint::{file::CheckpointFile, position::Position};
+use crate::checkpoint::{
+    file::{CheckpointFile, Useless},
+    position::Position,
+};
 
 /// What one committed batch has changed.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Size {
 pub struct Slot {
     file: CheckpointFile,
     size: Size,
+    /// Length of the file when it was compacted: what came after the position stays as it is.
+    compacted: u64,
     /// When the last position was written or proposed.
     positioned: Instant,
     /// Whether states came after it.
@@ -45,7 +50,8 @@ pub struct Slot {
 impl Slot {
     /// Takes over a file.
     pub fn new(file: CheckpointFile, size: Size) -> Self {
-        Self { file, size, positioned: Instant::now(), is_behind: false, proposed: None }
+        let positioned = Instant::now();
+        Self { file, size, compacted: 0, positioned, is_behind: false, proposed: None }
     }
 
     /// Writes a batch, and the proposed position if the batch proves it.
@@ -73,17 +79,26 @@ impl Slot {
 
     /// Whether more than half of the file is outdated.
     pub fn is_wasteful(&self, least: u64) -> bool {
-        self.file.length() > least + self.size.bytes * 2
+        self.file.length() > least + self.size.bytes.max(self.compacted) * 2
+    }
+
+    /// Leaves out what is outdated; false when it was `interrupted`.
+    pub fn compact(&mut self, interrupted: &dyn Fn() -> bool) -> Result<bool, Useless> {
+        let is_done = self.file.compact(interrupted)?;
+        if is_done {
+            self.compacted = self.file.length();
+        }
+        Ok(is_done)
+    }
+
+    /// Bytes in the file.
+    pub fn length(&self) -> u64 {
+        self.file.length()
     }
 
     /// How much there is.
     pub fn size(&self) -> Size {
         self.size
-    }
-
-    /// The file.
-    pub fn file(&mut self) -> &mut CheckpointFile {
-        &mut self.file
     }
 }
 

@@ -26,6 +26,9 @@ const POSITIONS: Duration = Duration::from_secs(5);
 /// How often something is looked after when nothing comes.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long the thread is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Files are compacted when they have this much beyond twice their live size.
 const LEAST_WASTE: u64 = 16 * 1024 * 1024;
 
@@ -96,10 +99,17 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Writes what waits, and ends.
+    /// Writes what waits, and ends; if brokers that do not answer hold it up, on its own.
     fn drop(&mut self) {
         // Fails only when the thread has ended already.
         let _ = self.jobs.send(Job::End);
+        let deadline = Instant::now() + PATIENCE;
+        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            if Instant::now() > deadline {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
         if let Some(thread) = self.thread.take() {
             // A panic of it was reported, and the files are whole up to their last positions.
             let _ = thread.join();
@@ -125,13 +135,13 @@ impl Handle {
 }
 
 impl Drop for Handle {
-    /// Waits until the file is let go of: its next owner may be the same process.
+    /// Waits until the file is let go of: its next owner may be the same process. If brokers that
+    /// do not answer hold the thread up, the file is left as it is, for nothing is written any more.
     fn drop(&mut self) {
         self.load.closing.fetch_add(1, Ordering::Relaxed);
         let (closed, wait) = channel();
         if self.jobs.send(Job::Close(self.place, closed)).is_ok() {
-            // Ends at the latest with the thread, which drops the sender.
-            let _ = wait.recv();
+            let _ = wait.recv_timeout(PATIENCE);
         }
         self.load.closing.fetch_sub(1, Ordering::Relaxed);
     }
@@ -196,13 +206,13 @@ impl Desk {
             }
         }
         if slot.is_wasteful(LEAST_WASTE) && !is_awaited() {
-            let (before, started) = (slot.file().length(), Instant::now());
-            match slot.file().compact(&is_awaited) {
+            let (before, started) = (slot.length(), Instant::now());
+            match slot.compact(&is_awaited) {
                 Ok(false) => {}
                 Ok(true) => tracing::info!(
                     kafka.partition = %place.states,
                     before,
-                    bytes = slot.file().length(),
+                    bytes = slot.length(),
                     duration_ms = started.elapsed().as_millis(),
                     "checkpoint compacted"
                 ),

@@ -145,8 +145,11 @@ async fn what_another_instance_wrote_meanwhile_is_not_missed() {
     assert_eq!(rename("fifth").await, vec![Some(5); count]);
     let sources = sources(&one, Topic::CUSTOMER_STATE);
     assert!(sources.iter().rev().take(4).all(|source| source == "checkpoint"), "{sources:?}");
-    assert_eq!(assert_whole(&installation).await, 5 * count);
+    assert_eq!(assert_whole(&installation).await, FIRST + 5 * count);
 }
+
+/// More commands than there are partitions.
+const FIRST: usize = 40;
 
 trait Files {
     async fn wait_for_files(self, installation: &Installation);
@@ -156,10 +159,10 @@ impl Files for Processor {
     /// Lets it decide one command in each partition, by which its state topics become complete,
     /// and ends it.
     async fn wait_for_files(self, installation: &Installation) {
-        let answers = join_all((0..40).map(|n| async move {
+        let answers = join_all((0..FIRST).map(|n| async move {
             settled(installation, &format!("first-{n}"), &format!("first-{n}"), false).await
         }));
-        assert_eq!(answers.await.len(), 40);
+        assert_eq!(answers.await.len(), FIRST);
         self.kill();
     }
 }
@@ -187,7 +190,7 @@ async fn damaged_files_cost_time_only() {
         }
         processor.kill();
     }
-    assert_eq!(assert_whole(&installation).await, 44);
+    assert_eq!(assert_whole(&installation).await, FIRST + 4);
 }
 
 fn checkpoints(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -81,6 +81,10 @@ async fn states_become_what_the_events_say() {
         request.send().await.unwrap().status().as_u16()
     };
     assert_eq!(confirm().await, 404);
+    processor.kill();
+    // The second one's checkpoints have a position from its start.
+    let processor = start();
+    assert_eq!(create(&installation, 0).await, answers[0]);
 
     let (code, said) = rebuild(&installation, &[]);
     assert_eq!(code, Some(1), "{said}");
