@@ -82,7 +82,8 @@ fn check(results: &Value) {
             let number =
                 |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} in {load}"));
             assert!(number(&round["commands"]) >= 1.0, "{load}");
-            assert!(number(&round["seconds"]) >= 1.0, "{load}");
+            // From the first command of the second to the last outcome in it.
+            assert!(number(&round["seconds"]) > 0.5, "{load}");
             let median = &load["median"];
             let [p50, p99, max] = ["p50_ms", "p99_ms", "max_ms"].map(|name| number(&median[name]));
             assert!(0.0 < p50 && p50 <= p99 && p99 <= max, "{load}");

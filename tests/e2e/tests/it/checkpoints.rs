@@ -76,7 +76,10 @@ async fn killed_under_load_again_and_again_it_goes_on_from_its_checkpoint() {
         for _ in 0..4 {
             let processor = start();
             // Back at work, and at it for long enough that positions are taken meanwhile.
-            let (started, count) = (Instant::now(), assert_whole(&installation).await);
+            let count = assert_whole(&installation).await;
+            let look = async || assert_whole(&installation).await;
+            eventually("the first commit", look, |now| *now > count).await;
+            let started = Instant::now();
             let look = async || (assert_whole(&installation).await, started.elapsed());
             let enough = Duration::from_secs(8);
             eventually("load", look, |(now, long)| *now > count + 50 && *long > enough).await;
