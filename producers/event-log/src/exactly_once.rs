@@ -187,11 +187,12 @@ impl<S: Step> Session<S> {
             let Self { consumer, producers, turn, step, owned } = &mut self;
             let mut batch = poll_batch(consumer)?;
             let revoked = complete_changes(consumer, step, owned)?;
-            // Even if a partition has come back: then its records come again too.
-            let revoked = |record: &_| {
-                consumer.partition_of(record).is_some_and(|partition| revoked.contains(&partition))
-            };
-            batch.retain(|record| !revoked(record));
+            if !revoked.is_empty() {
+                // Even if a partition has come back: then its records come again too.
+                batch.retain(|record| {
+                    consumer.partition_of(record).is_none_or(|of| !revoked.contains(&of))
+                });
+            }
             match (owned.is_empty(), consumer.is_connected()) {
                 // Further instances than there are partitions stand by, and say so.
                 (true, _) => {}
