@@ -153,6 +153,11 @@ fn an_event_id_follows_from_its_command() {
     stage.events[1].id = Some(Uuid::from_u128(7));
     assert_eq!(stage.check(ALL), only(Kind::WrongEventId, 1, ""));
     let mut stage = Stage::new();
+    stage.order("o1");
+    let second = EventId::of_command(CommandId::from_key("o1 2"), 1);
+    stage.events[1].id = Some(second.0);
+    assert_eq!(stage.check(ALL), only(Kind::WrongEventId, 1, ""), "its command made one event");
+    let mut stage = Stage::new();
     stage.event("o1", 1, created()).command = None;
     assert_eq!(stage.check(0), only(Kind::WrongEventId, 0, ""));
 }
