@@ -43,7 +43,10 @@ fn kbytes(headers: &HeaderMap) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::{body::Body, http::StatusCode, routing::post};
+    use tokio::time::timeout;
     use tower::ServiceExt;
 
     use super::*;
@@ -82,7 +85,9 @@ mod tests {
         let first = tokio::spawn(ask(large));
         let second = tokio::spawn(ask(large));
         arrived.acquire_many(2).await.unwrap().forget();
-        let refused = ask(("content-length", "1")).await.unwrap();
+        // Let in, it would wait for ever.
+        let third = timeout(Duration::from_secs(10), ask(("content-length", "1"))).await;
+        let refused = third.expect("there is no room").unwrap();
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers()["retry-after"], "1");
         wake.add_permits(1);

@@ -39,7 +39,8 @@ async fn client(http: &reqwest::Client, url: &str, tally: &Tally) {
         if number >= COMMANDS {
             return;
         }
-        let (id, text) = (format!("o{number}"), "x".repeat(500));
+        // All of them together are more than the process may have.
+        let (id, text) = (format!("o{number}"), "x".repeat(1_500));
         let body = json!({ "id": id, "customerId": "c", "text": text, "value": 1 }).to_string();
         let deadline = Instant::now() + Duration::from_secs(120);
         loop {
