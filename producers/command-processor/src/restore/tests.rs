@@ -250,6 +250,32 @@ fn batches_go_into_the_file() {
     assert_eq!(world.files(), ["checkpoint"]);
 }
 
+/// An instance that has lost its partition, and does not know it yet, takes no position: the new
+/// owner's states are below the end of the topic, and not in the file.
+#[test]
+fn what_another_owner_wrote_is_in_no_position() {
+    let world = World::new();
+    world.append(vec![world.state(1, Some(&at(1))), world.complete()]);
+    world.restart(|_, handle| {
+        let mut handle = handle.unwrap();
+        let first = checkpoint::last_position(&world.file()).unwrap();
+        let mut frames = Frames::default();
+        frames.push(b"o1", Some(&world.states.encode(&at(2)).unwrap()));
+        let (decided, size) = (Instant::now(), Size { aggregates: 1, bytes: 100 });
+        world.append(vec![world.state(1, Some(&at(2)))]);
+        handle.append(checkpoint::Batch { frames: frames.take(), decided, size });
+        // The new owner's.
+        world.append(vec![world.state(1, Some(&at(3)))]);
+        // Longer than until the next position would be due.
+        let deadline = Instant::now() + std::time::Duration::from_secs(8);
+        while Instant::now() < deadline {
+            assert_eq!(checkpoint::last_position(&world.file()), Some(first.clone()));
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    assert_eq!(world.found(), [(1, 3)].into());
+}
+
 #[test]
 fn a_checkpoint_of_another_history_is_refused() {
     let world = World::new();
