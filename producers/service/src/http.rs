@@ -1,11 +1,23 @@
 //! Serving a router on a public address, with the limits that every service shares.
 
-use std::{any::Any, fmt::Display, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    fmt::Display,
+    future::ready,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context;
 use axum::{
     Router,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
+    middleware::map_response,
     response::{IntoResponse, Response},
 };
 use hyper::server::conn::http1;
@@ -15,7 +27,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tower_http::{
@@ -49,7 +61,8 @@ pub struct Listen {
     /// The address.
     pub address: SocketAddr,
     /// Most connections at once. With HTTP/1.1 a connection carries one request at a time, so that
-    /// this bounds the requests too. Further connections wait in the kernel, which bounds them.
+    /// this bounds the requests too. One more waits, and others behind it in the kernel, which
+    /// bounds them; meanwhile every answer ends its connection, so that they have their turn.
     pub connections: usize,
     /// Longest time until a request's headers are there, counted from the connection or from the
     /// answer before: a connection that nobody uses does not keep its place.
@@ -73,8 +86,7 @@ pub async fn serve(
 ) -> Result<(), Failure> {
     let listen = listen.into();
     let address = listen.address;
-    let listener = TcpListener::bind(address)
-        .await
+    let listener = bind(listen)
         .with_context(|| format!("cannot bind {address}"))
         .map_err(Failure::Configuration)?;
     let router = edge::behind(
@@ -85,8 +97,10 @@ pub async fn serve(
     );
     tracing::info!(http.address = %address, "serving");
     let graceful = GracefulShutdown::new();
+    let queue = Arc::new(AtomicBool::new(false));
+    let router = give_way(router, Arc::clone(&queue));
     tokio::select! {
-        () = accept(&listener, listen, &router, &graceful) => {}
+        () = accept(&listener, listen, &queue, &router, &graceful) => {}
         () = shutdown.requested() => {}
     }
     drop(listener);
@@ -95,10 +109,34 @@ pub async fn serve(
     Ok(())
 }
 
-/// Accepts connections, as many as there may be. Does not return.
+/// Binds the address, with room for all to come at once: when the queue of a listener is full, the
+/// kernel drops handshakes, and the client learns of it only when it has waited for half a minute.
+fn bind(listen: Listen) -> io::Result<TcpListener> {
+    let socket = match listen.address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As every server does: what is left of closed connections must not keep a successor out.
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen.address)?;
+    socket.listen(u32::try_from(listen.connections).unwrap_or(u32::MAX).clamp(128, 65_535))
+}
+
+/// While somebody waits for a place, an answer ends its connection.
+fn give_way(router: Router, queue: Arc<AtomicBool>) -> Router {
+    router.layer(map_response(move |mut response: Response| {
+        if queue.load(Ordering::Relaxed) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        ready(response)
+    }))
+}
+
+/// Accepts connections and gives each a place; the next one waits for it. Does not return.
 async fn accept(
     listener: &TcpListener,
     listen: Listen,
+    queue: &AtomicBool,
     router: &Router,
     graceful: &GracefulShutdown,
 ) {
@@ -106,12 +144,14 @@ async fn accept(
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(listen.idle).max_buf_size(READ_BUFFER);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            // Nobody closes it.
-            return;
-        };
         match listener.accept().await {
             Ok((stream, _)) => {
+                queue.store(places.available_permits() == 0, Ordering::Relaxed);
+                let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                    // Nobody closes it.
+                    return;
+                };
+                queue.store(false, Ordering::Relaxed);
                 // Answers are written whole: waiting for more to send only makes them late.
                 let _ = stream.set_nodelay(true);
                 let service = TowerToHyperService::new(router.clone());
@@ -194,18 +234,19 @@ mod tests {
         let mut third = ask(address).await;
         let soon = Duration::from_millis(200);
         assert_eq!(start(&mut first, soon).await, None, "nobody has woken it");
+        assert_eq!(start(&mut third, soon).await, None, "both places are held");
         wake.send_replace(true);
         let later = Duration::from_secs(10);
-        for stream in [&mut first, &mut second] {
+        // Kept open by their clients, they make room all the same.
+        for stream in [&mut first, &mut second, &mut third] {
             assert_eq!(start(stream, later).await.as_deref(), Some("HTTP/1.1 200 OK"));
         }
-        assert_eq!(start(&mut third, soon).await, None, "both places are held");
         wake.send_replace(false);
-        drop(first);
-        assert_eq!(start(&mut third, soon).await, None, "taken, and nobody has woken it");
+        let mut last = ask(address).await;
+        assert_eq!(start(&mut last, soon).await, None, "taken, and nobody has woken it");
         trigger.fire();
         wake.send_replace(true);
-        assert_eq!(start(&mut third, later).await.as_deref(), Some("HTTP/1.1 200 OK"));
+        assert_eq!(start(&mut last, later).await.as_deref(), Some("HTTP/1.1 200 OK"));
         timeout(later, serving).await.expect("drained").unwrap().unwrap();
     }
 
