@@ -1,9 +1,11 @@
 //! `tracing` to stdout, as text for people or JSON for machines (`LOG_FORMAT`), filtered by
-//! `RUST_LOG`.
+//! `RUST_LOG`. A thread writes the lines: a disk that is busy, or a reader that does not read, must
+//! not hold back who logs. Lines that find no room are lost.
 
 use std::str::FromStr;
 
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::{EnvFilter, fmt::layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +28,22 @@ impl FromStr for Format {
     }
 }
 
-/// Starts logging; called once, first.
-pub fn init(format: Format, filter: Option<&str>) {
+/// Lines that wait to be written at most.
+const QUEUE: usize = 10_000;
+
+/// Starts logging; called once, first. What waits to be written is written when the guard is
+/// dropped.
+pub fn init(format: Format, filter: Option<&str>) -> WorkerGuard {
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(QUEUE).finish(std::io::stdout());
     let filter = EnvFilter::new(filter.unwrap_or("info"));
     let registry = tracing_subscriber::registry().with(filter);
     // Fails only when a logger is set already, as in tests: then that one stays.
     let _ = match format {
-        Format::Text => registry.with(tracing_subscriber::fmt::layer().with_ansi(false)).try_init(),
+        Format::Text => registry.with(layer().with_ansi(false).with_writer(writer)).try_init(),
         Format::Json => registry
-            .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_ansi(false))
+            .with(layer().json().flatten_event(true).with_ansi(false).with_writer(writer))
             .try_init(),
     };
+    guard
 }

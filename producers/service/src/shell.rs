@@ -92,7 +92,7 @@ where
         });
     }
     let (format, filter, admin) = read(&env);
-    logging::init(format, filter.as_deref());
+    let _log = logging::init(format, filter.as_deref());
     let settings = configure(&env);
     let lifeline = env.lifeline();
     raise_file_limit();
