@@ -2,7 +2,7 @@
 //! big-endian, the datum. Encoding and decoding take apache-avro's direct serde path: no
 //! intermediate value, the writer's schema read straight into the newest struct.
 
-use std::{collections::HashMap, marker::PhantomData};
+use std::{collections::BTreeMap, marker::PhantomData};
 
 use apache_avro::{
     Schema, reader::datum::GenericDatumReader, schema::Name, writer::datum::GenericDatumWriter,
@@ -137,7 +137,8 @@ struct Reader {
 /// Reads messages of any topic; knows the schemas that were added.
 #[derive(Default)]
 pub struct Decoder {
-    readers: HashMap<u32, Reader>,
+    // Few, and asked for with each record: a search costs less than a hash.
+    readers: BTreeMap<u32, Reader>,
 }
 
 impl std::fmt::Debug for Decoder {

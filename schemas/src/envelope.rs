@@ -146,7 +146,11 @@ impl<'a> Envelope<'a> {
 
 fn text<'a>(name: &'static str, value: &'a [u8]) -> Result<&'a str, EnvelopeError> {
     let text = std::str::from_utf8(value).map_err(|_| EnvelopeError::Malformed(name))?;
-    if text.len() > MAX_ATTRIBUTE || text.chars().any(char::is_control) {
+    let has_control = match text.is_ascii() {
+        true => text.bytes().any(|byte| byte.is_ascii_control()),
+        false => text.chars().any(char::is_control),
+    };
+    if text.len() > MAX_ATTRIBUTE || has_control {
         return Err(EnvelopeError::Malformed(name));
     }
     Ok(text)

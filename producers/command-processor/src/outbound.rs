@@ -1,6 +1,7 @@
 //! The records that a decision makes.
 
 use event_log::{Error, OutRecord, record::headers};
+use rdkafka::message::OwnedHeaders;
 use schemas::{
     AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Timestamp, Topic,
     command::{CommandOutcome, STATE_COMPLETE, STATE_COMPLETE_KEY},
@@ -94,26 +95,19 @@ pub fn outcome(
     })
 }
 
-/// The encoded state of an aggregate; none when it is forgotten.
+/// The encoded state of an aggregate; none when it is forgotten. Without an envelope: it is no
+/// message to anybody, and says the rest itself.
 pub fn state<S: Messages>(
-    now: Timestamp,
     partition: i32,
     aggregate: &AggregateId,
     state: Option<&[u8]>,
 ) -> OutRecord {
-    let envelope = Envelope {
-        id: aggregate.as_str(),
-        source: "command-processor",
-        message_type: S::FILES.first().map_or("", |file| file.wire_type),
-        time: Some(now),
-        ..Envelope::default()
-    };
     OutRecord {
         topic: S::TOPIC,
         partition: Some(partition),
         key: aggregate.to_string(),
         payload: state.map(<[u8]>::to_vec),
-        headers: headers(&envelope),
+        headers: OwnedHeaders::new_with_capacity(0),
     }
 }
 

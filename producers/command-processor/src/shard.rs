@@ -4,6 +4,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use domain::Aggregate;
+use foldhash::fast::RandomState;
 use schemas::{
     AggregateId, CommandId, Timestamp,
     command::{AggregateState, RecentOutcome, Rejection, RejectionCode},
@@ -42,7 +43,7 @@ pub struct Decision<E> {
 /// The aggregates of one partition.
 pub struct Shard<A: Aggregate> {
     committed: States,
-    overlay: HashMap<AggregateId, AggregateState<A::State>>,
+    overlay: HashMap<AggregateId, AggregateState<A::State>, RandomState>,
     /// The overlay once it is encoded: what the state topic is told with the batch under way.
     sealed: Vec<Change>,
     /// What the state topic lacks; `None` when it has been told to be complete.
@@ -70,7 +71,7 @@ pub struct Owed {
 impl<A: Aggregate> Shard<A> {
     /// A partition whose state topic lacks nothing.
     pub fn complete(states: States) -> Self {
-        Self { committed: states, overlay: HashMap::new(), sealed: Vec::new(), owed: None }
+        Self { committed: states, overlay: HashMap::default(), sealed: Vec::new(), owed: None }
     }
 
     /// A partition whose state topic may lack anything: the states that it has, and after them

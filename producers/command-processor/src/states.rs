@@ -7,6 +7,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
+use foldhash::fast::RandomState;
 use schemas::{AggregateId, command::AggregateState, id::InvalidAggregateId};
 
 use crate::absent::Absent;
@@ -94,7 +95,7 @@ impl Eq for Keyed {}
 /// The states of a partition.
 #[derive(Default)]
 pub struct States {
-    all: HashSet<Keyed>,
+    all: HashSet<Keyed, RandomState>,
     absent: Absent,
     bytes: usize,
 }
@@ -106,7 +107,10 @@ impl States {
     /// None yet, with room for about so many: growing moves every one of them each time.
     pub fn with_room_for(aggregates: u64) -> Self {
         let room = usize::try_from(aggregates.min(ROOM)).unwrap_or(0);
-        Self { all: HashSet::with_capacity(room), ..Self::default() }
+        Self {
+            all: HashSet::with_capacity_and_hasher(room, RandomState::default()),
+            ..Self::default()
+        }
     }
 
     /// Remembers a state in place of an earlier one of the same aggregate.

@@ -1,20 +1,15 @@
 //! One aggregate type: from a command record to its events, state and outcome.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use domain::Aggregate;
 use event_log::{
     Error, MessageReader, OutRecord, Partition, Position, Registry, Settings, partitioner,
     record::envelope, restore::PartitionReader, topics::partition_count,
 };
-use metrics::{counter, gauge};
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Message};
 use schemas::{
-    AggregateId, CommandId, Encoder, Envelope, Messages, Timestamp, Topic,
+    AggregateId, Encoder, Envelope, Messages, Timestamp, Topic,
     command::{AggregateState, CommandOutcome, Rejection, RejectionCode, fingerprint},
     id::InvalidAggregateId,
 };
@@ -22,7 +17,7 @@ use tokio::runtime;
 
 use crate::{
     checkpoint::{Batch, Checkpoints, Frames, Handle},
-    metrics::{AGGREGATES, COMMANDS, EVENTS, STATE_BYTES},
+    metrics::Counts,
     outbound::{self, Cause},
     processor::Aggregates,
     restore::{self, Restore},
@@ -49,7 +44,7 @@ where
     partitions: i32,
     reply_partitions: i32,
     shards: BTreeMap<i32, Shard<A>>,
-    appended: HashMap<i32, u64>,
+    counts: Counts,
     store: Option<Arc<Checkpoints>>,
     checkpoints: BTreeMap<i32, Handle>,
     /// When the batch under way was decided.
@@ -77,7 +72,7 @@ where
             partitions: partition_count(settings, A::Command::TOPIC)?,
             reply_partitions: partition_count(settings, Topic::COMMAND_RESULTS)?,
             shards: BTreeMap::new(),
-            appended: HashMap::new(),
+            counts: Counts::of(A::NAME),
             store,
             checkpoints: BTreeMap::new(),
             decided: Instant::now(),
@@ -100,8 +95,9 @@ where
         let partition = position.partition.number;
         let shard = self.shards.get_mut(&partition).ok_or(Error::NotOwned(position.partition))?;
         let now = Timestamp::now();
+        let cause = Cause::of(envelope, position.offset, now);
         let request = Request {
-            id: CommandId::from_key(envelope.id),
+            id: cause.command_id,
             offset: position.offset,
             aggregate,
             fingerprint: fingerprint(envelope.message_type, envelope.expected_version, payload),
@@ -117,17 +113,17 @@ where
                 Error::CorruptState { partition, aggregate, reason }
             })
         })?;
-        count::<A>(match (&decision.outcome.rejection, decision.repeated) {
-            (_, true) => "repeated",
-            (Some(_), _) => "rejected",
-            (None, _) => "accepted",
-        });
-        let cause = Cause::of(envelope, position.offset, now);
+        let Counts { accepted, rejected, repeated, .. } = &mut self.counts;
+        match (&decision.outcome.rejection, decision.repeated) {
+            (_, true) => repeated.add(),
+            (Some(_), _) => rejected.add(),
+            (None, _) => accepted.add(),
+        }
         let first = decision.outcome.version - i64::from(decision.outcome.events) + 1;
         for (index, (version, event)) in (0..).zip((first..).zip(&decision.events)) {
             let place = (index, version);
             out(outbound::event(&self.events, &cause, partition, aggregate, place, event)?)?;
-            *self.appended.entry(partition).or_default() += 1;
+            self.counts.events.add();
         }
         let outcome = decision.outcome.to_outcome(A::NAME, aggregate, partition);
         out(outbound::outcome(&self.outcomes, &cause, self.reply_to(envelope), &outcome)?)
@@ -140,13 +136,13 @@ where
 
     /// Answers a command whose key is no aggregate id: nothing can be remembered of it.
     fn refuse_key(
-        &self,
+        &mut self,
         offset: i64,
         envelope: &Envelope<'_>,
         payload: &[u8],
         out: &mut Out<'_>,
     ) -> Result<(), Error> {
-        count::<A>("rejected");
+        self.counts.rejected.add();
         let outcome = CommandOutcome {
             aggregate: A::NAME.to_owned(),
             aggregate_id: String::new(),
@@ -196,7 +192,8 @@ where
         let envelope = match envelope(record) {
             Ok(envelope) => envelope,
             Err(error) => {
-                unreadable::<A>(position, &error.to_string());
+                self.counts.unreadable.add();
+                unreadable(position, &error.to_string());
                 return Ok(());
             }
         };
@@ -207,19 +204,18 @@ where
         };
         let owner = partitioner::partition_of(aggregate.as_str().as_bytes(), self.partitions);
         if owner != position.partition.number {
-            count::<A>("forwarded");
+            self.counts.forwarded.add();
             return out(forward::<A>(owner, &aggregate, record));
         }
         self.decide(position, &aggregate, &envelope, payload, out)
     }
 
     fn finish(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
-        let now = Timestamp::now();
         self.decided = Instant::now();
         let encoder = &self.states;
         for (partition, shard) in &mut self.shards {
             let told = |id: &AggregateId, state: Option<&[u8]>| {
-                outbound::state::<AggregateState<A::State>>(now, *partition, id, state)
+                outbound::state::<AggregateState<A::State>>(*partition, id, state)
             };
             for Change { aggregate, stored } in shard.seal(STATES_OWED, |s| encoder.encode(s))? {
                 out(told(aggregate, stored.as_ref().map(Stored::payload)))?;
@@ -229,7 +225,7 @@ where
                 out(told(aggregate, shard.committed(aggregate)))?;
             }
             if owed.complete {
-                out(outbound::complete::<AggregateState<A::State>>(now, *partition))?;
+                out(outbound::complete::<AggregateState<A::State>>(Timestamp::now(), *partition))?;
             }
         }
         Ok(())
@@ -244,8 +240,7 @@ where
                 checkpoint.append(Batch { frames, decided, size });
             }
         }
-        let appended = self.appended.drain().map(|(_, events)| events).sum();
-        counter!(EVENTS, "aggregate" => A::NAME).increment(appended);
+        self.counts.committed();
         self.gauge();
     }
 }
@@ -257,10 +252,10 @@ where
     fn gauge(&self) {
         let aggregates: usize = self.shards.values().map(Shard::len).sum();
         #[expect(clippy::cast_precision_loss, reason = "a display value")]
-        gauge!(AGGREGATES, "aggregate" => A::NAME).set(aggregates as f64);
+        self.counts.aggregates.set(aggregates as f64);
         let bytes: usize = self.shards.values().map(Shard::bytes).sum();
         #[expect(clippy::cast_precision_loss, reason = "a display value")]
-        gauge!(STATE_BYTES, "aggregate" => A::NAME).set(bytes as f64);
+        self.counts.state_bytes.set(bytes as f64);
     }
 }
 
@@ -294,12 +289,7 @@ fn malformed(reason: String) -> Rejection {
 }
 
 /// A record without a command id cannot even be answered.
-fn unreadable<A: Aggregate>(position: Position, reason: &str) {
-    count::<A>("unreadable");
+fn unreadable(position: Position, reason: &str) {
     let Position { partition, offset } = position;
     tracing::warn!(kafka.partition = %partition, kafka.offset = offset, "passed over a record that is no command: {reason}");
-}
-
-fn count<A: Aggregate>(outcome: &'static str) {
-    counter!(COMMANDS, "aggregate" => A::NAME, "outcome" => outcome).increment(1);
 }

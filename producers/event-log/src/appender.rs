@@ -16,7 +16,7 @@ use crate::{
     client::{self, ClientLog},
     error::Error,
     record::{OutRecord, Partition, Position},
-    settings::Settings,
+    settings::{Settings, TopicNames},
 };
 
 /// Why a record was not appended.
@@ -34,7 +34,7 @@ pub enum AppendError {
 #[derive(Clone)]
 pub struct Appender {
     producer: ThreadedProducer<Deliveries>,
-    settings: Settings,
+    names: TopicNames,
 }
 
 impl std::fmt::Debug for Appender {
@@ -118,7 +118,7 @@ impl Appender {
             .set("queue.buffering.max.kbytes", queue_kbytes.to_string())
             .create_with_context(Deliveries(ClientLog::new(settings)))
             .map_err(|error| Error::kafka("create a producer", error))?;
-        Ok(Self { producer, settings: settings.clone() })
+        Ok(Self { producer, names: TopicNames::new(&settings.namespace) })
     }
 
     /// As [`Appender::bounded`], with the queue that every producer has.
@@ -140,7 +140,7 @@ impl Appender {
     ) -> Result<impl Future<Output = Result<Position, AppendError>> + Send + use<>, AppendError>
     {
         let (done, wait) = oneshot::channel();
-        let topic = self.settings.qualify(record.topic.name());
+        let topic = self.names.of(record.topic);
         let delivery = Box::new(Delivery { topic: record.topic, done });
         let mut out = BaseRecord::with_opaque_to(&topic, delivery)
             .key(record.key.as_bytes())

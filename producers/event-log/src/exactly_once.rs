@@ -25,6 +25,7 @@ use crate::{
     backoff::Backoff,
     consumer::{Change, Consumer, Polled},
     error::{Error, ErrorClass},
+    pace::Pace,
     record::{OutRecord, Partition, Position},
     settings::Settings,
     transaction::TransactionalProducer,
@@ -32,6 +33,10 @@ use crate::{
 
 /// Length of one idle poll: how soon a shutdown is noticed.
 const IDLE: Duration = Duration::from_millis(100);
+
+/// Length of one nap while the rest of a burst is waited for. A poll of that length would spin: the
+/// client counts in whole milliseconds.
+const LOOK: Duration = Duration::from_micros(100);
 
 /// Most records in one transaction; more wait for the next.
 const LARGEST_BATCH: usize = 10_000;
@@ -167,6 +172,7 @@ struct Session<S> {
     turn: bool,
     step: S,
     owned: Vec<Partition>,
+    pace: Pace,
 }
 
 impl<S: Step> Session<S> {
@@ -179,13 +185,13 @@ impl<S: Step> Session<S> {
         // read.
         let producers = [producer("a")?, producer("b")?];
         let consumer = Consumer::join(settings, role.name, &role.topics)?;
-        Ok(Self { consumer, producers, turn: true, step, owned: Vec::new() })
+        Ok(Self { consumer, producers, turn: true, step, owned: Vec::new(), pace: Pace::default() })
     }
 
     fn run(mut self, health: &Part, shutdown: &Shutdown) -> Result<(), Error> {
         while !shutdown.is_requested() {
-            let Self { consumer, producers, turn, step, owned } = &mut self;
-            let mut batch = poll_batch(consumer)?;
+            let Self { consumer, producers, turn, step, owned, pace } = &mut self;
+            let mut batch = poll_batch(consumer, pace)?;
             let revoked = complete_changes(consumer, step, owned)?;
             if !revoked.is_empty() {
                 // Even if a partition has come back: then its records come again too.
@@ -204,25 +210,38 @@ impl<S: Step> Session<S> {
             }
             let [a, b] = producers;
             let producer = if *turn { a } else { b };
-            answer(consumer, producer, step, &batch)?;
+            let begun = Instant::now();
+            let records = batch.len();
+            answer(consumer, producer, step, batch)?;
+            let took = begun.elapsed();
+            tracing::debug!(records, duration_us = took.as_micros(), "transaction committed");
+            pace.note(records, took);
             *turn = !*turn;
         }
         Ok(())
     }
 }
 
-/// Takes what is there, at least one record if one comes within [`IDLE`]; no linger: while one
-/// batch commits, the next queues up by itself. Stops at a change of the group, so that a batch
-/// never reaches across one.
-fn poll_batch(consumer: &Consumer) -> Result<Vec<BorrowedMessage<'_>>, Error> {
+/// Takes what is there, at least one record if one comes within [`IDLE`]; while one batch commits,
+/// the next queues up by itself, and is waited for only as its pace says. Stops at a change of the
+/// group, so that a batch never reaches across one.
+fn poll_batch<'c>(consumer: &'c Consumer, pace: &Pace) -> Result<Vec<BorrowedMessage<'c>>, Error> {
     let mut batch = Vec::new();
     let mut bytes = 0;
+    let mut deadline = None;
     while batch.len() < LARGEST_BATCH && bytes < LARGEST_BATCH_BYTES && !consumer.has_change() {
         let limit = if batch.is_empty() { IDLE } else { Duration::ZERO };
         match consumer.poll(limit)? {
             Polled::Record(record) => {
                 bytes += record.payload_len();
+                deadline = deadline.or_else(|| Some(Instant::now() + pace.patience()));
                 batch.push(record);
+            }
+            Polled::Nothing
+                if batch.len() < pace.expected()
+                    && deadline.is_some_and(|deadline| Instant::now() < deadline) =>
+            {
+                std::thread::sleep(LOOK);
             }
             Polled::Change | Polled::Nothing => break,
         }
@@ -270,7 +289,7 @@ fn answer<S: Step>(
     consumer: &Consumer,
     producer: &TransactionalProducer,
     step: &mut S,
-    batch: &[BorrowedMessage<'_>],
+    batch: Vec<BorrowedMessage<'_>>,
 ) -> Result<(), Error> {
     // Taken now, not at the commit: a membership that is reset meanwhile would be let through.
     let membership = consumer.group_metadata()?;
@@ -278,9 +297,9 @@ fn answer<S: Step>(
     producer.begin()?;
     for record in batch {
         // The client delivers nothing but what was subscribed.
-        let Some(partition) = consumer.partition_of(record) else { continue };
+        let Some(partition) = consumer.partition_of(&record) else { continue };
         let position = Position { partition, offset: record.offset() };
-        step.handle(position, record, &mut |out| producer.produce(out))?;
+        step.handle(position, &record, &mut |out| producer.produce(out))?;
         next.insert(partition, record.offset() + 1);
     }
     step.finish(&mut |out| producer.produce(out))?;

@@ -16,6 +16,7 @@
 //! - [`members`]: who is in a consumer group
 //! - [`transaction`]: one transactional producer
 //! - `guard`: watches calls that may never return
+//! - [`pace`]: how long a batch waits for the rest of a burst
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
 //! - [`restore`]: reads a partition to its very end, or up to a given one
 //! - [`topics`]: what the topics must be, and what they are
@@ -34,6 +35,7 @@ pub mod exactly_once;
 pub mod group;
 mod guard;
 pub mod members;
+pub mod pace;
 pub mod partitioner;
 pub mod reader;
 pub mod record;

@@ -1,6 +1,8 @@
 //! Where the cluster is and what this installation is called on it.
 
-use schemas::Namespace;
+use std::borrow::Cow;
+
+use schemas::{Namespace, Topic};
 use service::{Env, Lifeline};
 
 /// Connection settings shared by every client of the event log.
@@ -59,5 +61,31 @@ impl Settings {
     #[must_use]
     pub fn qualify(&self, name: &str) -> String {
         self.namespace.qualify(name)
+    }
+}
+
+/// The names of the topics on the brokers, made once: a name per record would cost more than the
+/// rest of handing it over.
+#[derive(Clone, Debug)]
+pub struct TopicNames {
+    all: Vec<(Topic, String)>,
+    namespace: Namespace,
+}
+
+impl TopicNames {
+    /// The names under a namespace.
+    #[must_use]
+    pub fn new(namespace: &Namespace) -> Self {
+        let all = Topic::ALL.map(|topic| (topic, namespace.qualify(topic.name())));
+        Self { all: all.to_vec(), namespace: namespace.clone() }
+    }
+
+    /// The name of a topic.
+    #[must_use]
+    pub fn of(&self, topic: Topic) -> Cow<'_, str> {
+        match self.all.iter().find(|(known, _)| *known == topic) {
+            Some((_, name)) => Cow::Borrowed(name),
+            None => Cow::Owned(self.namespace.qualify(topic.name())),
+        }
     }
 }

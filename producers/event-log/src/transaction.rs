@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     guard::Guard,
     record::{OutRecord, Partition},
-    settings::Settings,
+    settings::{Settings, TopicNames},
 };
 
 /// Longest wait for one call to the transaction coordinator.
@@ -41,7 +41,7 @@ pub struct TransactionalProducer {
     /// Before the client: it is to let go of it first.
     guard: Guard,
     inner: Arc<BaseProducer<ClientLog>>,
-    settings: Settings,
+    names: TopicNames,
 }
 
 impl std::fmt::Debug for TransactionalProducer {
@@ -72,7 +72,7 @@ impl TransactionalProducer {
         guard
             .watch(START_LIMIT, || inner.init_transactions(START_LIMIT))
             .map_err(|error| Error::kafka(doing(), error))?;
-        Ok(Self { guard, inner, settings: settings.clone() })
+        Ok(Self { guard, inner, names: TopicNames::new(&settings.namespace) })
     }
 
     /// Begins a transaction.
@@ -95,15 +95,17 @@ impl TransactionalProducer {
     /// # Errors
     /// When the client refuses it.
     pub fn produce(&self, record: OutRecord) -> Result<(), Error> {
-        let topic = self.settings.qualify(record.topic.name());
+        let topic = self.names.of(record.topic);
         let mut out = BaseRecord::to(&topic).key(record.key.as_bytes()).headers(record.headers);
         out.payload = record.payload.as_deref();
         out.partition = record.partition;
-        let deadline = Instant::now() + CALL_LIMIT;
+        let mut deadline = None;
         loop {
             let Err((error, refused)) = self.inner.send(out) else {
                 return Ok(());
             };
+            // Seldom: the clock is not asked for each record.
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + CALL_LIMIT);
             let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
             if !full || Instant::now() > deadline {
                 return Err(Error::kafka(format!("produce to {topic}"), error));
@@ -125,7 +127,7 @@ impl TransactionalProducer {
     ) -> Result<(), Error> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in next {
-            let topic = self.settings.qualify(partition.topic.name());
+            let topic = self.names.of(partition.topic);
             list.add_partition_offset(&topic, partition.number, Offset::Offset(*offset))
                 .map_err(|error| Error::kafka(format!("name {partition}"), error))?;
         }

@@ -8,6 +8,7 @@
 //! - Two transactional producers take turns: the broker ends a transaction after its commit has
 //!   returned, and the client pauses 20 ms when it meets one that is not ended.
 //! - The offsets are sent while the records are in flight.
+//! - A batch waits for the rest of a burst, at the same [`Pace`] as command-processor.
 //! - Acknowledgements are awaited before the commit, which would wait for them in steps of 100 ms;
 //!   and asleep: the client's own wait of less than 1 ms is a busy loop, which takes a core from
 //!   the broker (two thirds of the loop's CPU time at a small load).
@@ -26,6 +27,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use event_log::pace::Pace;
 use rdkafka::{
     ClientConfig, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata},
@@ -125,8 +127,9 @@ impl Loop {
 
     fn run(&self, stop: &AtomicBool) -> anyhow::Result<()> {
         let [a, b] = &self.producers;
+        let mut pace = Pace::default();
         for producer in [a, b].into_iter().cycle() {
-            while !self.transact(producer)? {
+            while !self.transact(producer, &mut pace)? {
                 if stop.load(Ordering::Relaxed) {
                     return Ok(());
                 }
@@ -136,8 +139,9 @@ impl Loop {
     }
 
     /// One transaction with what is there; false when nothing is.
-    fn transact(&self, producer: &BaseProducer) -> anyhow::Result<bool> {
+    fn transact(&self, producer: &BaseProducer, pace: &mut Pace) -> anyhow::Result<bool> {
         let Some(first) = self.poll(IDLE)? else { return Ok(false) };
+        let begun = Instant::now();
         let membership = self.consumer.group_metadata().context("not a member of the group")?;
         producer.begin_transaction().context("cannot begin")?;
         let mut next = BTreeMap::new();
@@ -146,7 +150,10 @@ impl Loop {
             self.answer(producer, &record)?;
             next.insert(record.partition(), record.offset() + 1);
             count += 1;
-            command = if count < BATCH { self.poll(Duration::ZERO)? } else { None };
+            command = match count {
+                BATCH => None,
+                _ => self.next(count < pace.expected(), begun + pace.patience())?,
+            };
         }
         self.send_offsets(producer, &next, &membership)?;
         let deadline = Instant::now() + LIMIT;
@@ -157,7 +164,23 @@ impl Loop {
             ensure!(Instant::now() < deadline, "the brokers do not acknowledge");
         }
         producer.commit_transaction(LIMIT).context("cannot commit")?;
+        pace.note(count, begun.elapsed());
         Ok(true)
+    }
+
+    /// The next command that is there, or, when it is expected, that comes before the deadline.
+    fn next(
+        &self,
+        expected: bool,
+        deadline: Instant,
+    ) -> anyhow::Result<Option<BorrowedMessage<'_>>> {
+        loop {
+            let command = self.poll(Duration::ZERO)?;
+            if command.is_some() || !expected || Instant::now() > deadline {
+                return Ok(command);
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     fn poll(&self, limit: Duration) -> anyhow::Result<Option<BorrowedMessage<'_>>> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::Aggregate;
-use event_log::{Error, MessageReader, Partition, Position, record::envelope};
+use event_log::{Error, MessageReader, Partition, Position};
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{
     AggregateId, CommandId, Messages,
@@ -121,11 +121,8 @@ where
         return Ok(Err("key is no aggregate id".to_owned()));
     };
     let Some(payload) = record.payload() else { return Ok(Ok((id, None))) };
-    let envelope = match envelope(record) {
-        Ok(envelope) => envelope,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    Ok(match reader.read(envelope.message_type, payload)? {
+    let wire_type = AggregateState::<A::State>::FILES.first().map_or("", |file| file.wire_type);
+    Ok(match reader.read(wire_type, payload)? {
         Ok(Some(state)) => Ok((id, Some(state))),
         Ok(None) => Err("message is of another type".to_owned()),
         Err(error) => Err(error.to_string()),

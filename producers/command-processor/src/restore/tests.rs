@@ -89,7 +89,7 @@ impl World {
 
     fn state(&self, n: usize, state: Option<&State>) -> OutRecord {
         let payload = state.map(|state| self.states.encode(state).unwrap());
-        outbound::state::<State>(Timestamp::now(), 0, &order(n), payload.as_deref())
+        outbound::state::<State>(0, &order(n), payload.as_deref())
     }
 
     fn complete(&self) -> OutRecord {

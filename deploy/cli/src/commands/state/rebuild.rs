@@ -9,7 +9,7 @@ use event_log::{
     restore::PartitionReader,
     topics::partition_count,
 };
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 use schemas::{
     AggregateId, Encoder, Envelope, Messages, Timestamp,
     command::{AggregateState, STATE_COMPLETE, STATE_COMPLETE_KEY},
@@ -178,21 +178,23 @@ where
         if corrections.is_empty() && tally.is_complete {
             return Ok(Vec::new());
         }
-        let wire_type = AggregateState::<A::State>::FILES.first().map_or("", |file| file.wire_type);
-        let record = |key: &str, message_type: &str, payload: Option<Vec<u8>>| {
-            let time = Some(Timestamp::now());
-            let (id, source) = (key, "oneway state rebuild");
-            let envelope = Envelope { id, source, message_type, time, ..Envelope::default() };
+        let record = |key: &str, payload: Option<Vec<u8>>, headers: OwnedHeaders| {
             let (topic, key) = (AggregateState::<A::State>::TOPIC, key.to_owned());
-            let partition = Some(number);
-            OutRecord { topic, partition, key, payload, headers: headers(&envelope) }
+            OutRecord { topic, partition: Some(number), key, payload, headers }
         };
         let mut records = Vec::with_capacity(corrections.len() + 1);
         for (id, state) in corrections {
             let payload = state.map(|state| self.encoder.encode(&state)).transpose()?;
-            records.push(record(id.as_str(), wire_type, payload));
+            records.push(record(id.as_str(), payload, OwnedHeaders::new_with_capacity(0)));
         }
-        records.push(record(STATE_COMPLETE_KEY, STATE_COMPLETE, Some(Vec::new())));
+        let marker = Envelope {
+            id: STATE_COMPLETE_KEY,
+            source: "oneway state rebuild",
+            message_type: STATE_COMPLETE,
+            time: Some(Timestamp::now()),
+            ..Envelope::default()
+        };
+        records.push(record(STATE_COMPLETE_KEY, Some(Vec::new()), headers(&marker)));
         Ok(records)
     }
 }

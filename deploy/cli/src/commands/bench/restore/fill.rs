@@ -4,6 +4,7 @@ use std::future::Future;
 
 use anyhow::{Context, anyhow};
 use event_log::{OutRecord, Partition, Registry, Settings, TransactionalProducer, record::headers};
+use rdkafka::message::OwnedHeaders;
 use schemas::{
     AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Money, Timestamp,
     command::{AggregateState, RecentOutcome, STATE_COMPLETE, STATE_COMPLETE_KEY},
@@ -129,18 +130,11 @@ fn state(encoder: &Encoder<AggregateState<Order>>, n: usize) -> anyhow::Result<O
         rejection: None,
         latest_change: None,
     });
-    let envelope = Envelope {
-        id: order.as_str(),
-        source: "bench",
-        message_type: state.wire_type(),
-        time: Some(decided_at),
-        ..Envelope::default()
-    };
     Ok(OutRecord {
         topic: STATES.topic,
         partition: Some(STATES.number),
         key: order.to_string(),
         payload: Some(encoder.encode(&state)?),
-        headers: headers(&envelope),
+        headers: OwnedHeaders::new_with_capacity(0),
     })
 }
