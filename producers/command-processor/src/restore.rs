@@ -195,9 +195,9 @@ where
         }
         let mut owed = Vec::new();
         for (id, fold) in folded {
-            let known = match states.get(&id) {
+            let known: Option<AggregateState<A::State>> = match states.get(&id) {
                 // One that cannot be read is as good as none: its events are here.
-                Some(bytes) => decode::<A>(self.reader, bytes)?.ok(),
+                Some(bytes) => self.reader.read_sole(bytes)?.ok(),
                 None => None,
             };
             if known.is_none_or(|known| known.version != fold.version) {
@@ -213,19 +213,6 @@ where
 pub fn size<A: Aggregate>(shard: &Shard<A>) -> Size {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     Size { aggregates: number(shard.len()), bytes: number(shard.bytes()) }
-}
-
-/// Decodes a state.
-pub fn decode<A: Aggregate>(
-    reader: &mut MessageReader,
-    bytes: &[u8],
-) -> Result<Result<AggregateState<A::State>, Unreadable>, Error>
-where
-    AggregateState<A::State>: Messages,
-{
-    let wire_type = AggregateState::<A::State>::FILES.first().map_or("", |file| file.wire_type);
-    let state = reader.read(wire_type, bytes)?;
-    Ok(state.and_then(|state| state.ok_or_else(|| Unreadable("not a state record".into()))))
 }
 
 fn take(states: &mut States, key: &[u8], payload: Option<&[u8]>) -> Result<(), String> {

@@ -106,7 +106,7 @@ where
         };
         let reader = &mut self.reader;
         let decision = shard.decide(request, now, |bytes| {
-            restore::decode::<A>(reader, bytes)?.map_err(|error| {
+            reader.read_sole(bytes)?.map_err(|error| {
                 let number = partition;
                 let partition = Partition { topic: AggregateState::<A::State>::TOPIC, number };
                 let (aggregate, reason) = (aggregate.to_string(), error.0);

@@ -51,6 +51,19 @@ impl MessageReader {
         }
     }
 
+    /// Reads a message from a topic of a single type, where no header has to tell it.
+    ///
+    /// # Errors
+    /// As [`MessageReader::read`].
+    pub fn read_sole<M: Messages>(
+        &mut self,
+        payload: &[u8],
+    ) -> Result<Result<M, Unreadable>, Error> {
+        let wire_type = M::FILES.first().map_or("", |file| file.wire_type);
+        let message = self.read(wire_type, payload)?;
+        Ok(message.and_then(|m| m.ok_or_else(|| Unreadable("message is of another type".into()))))
+    }
+
     fn resolve(&mut self, id: u32) -> Result<Result<(), Unreadable>, Error> {
         let known = match self.runtime.block_on(self.registry.schema(id)) {
             Ok(text) => self.decoder.add(id, &text).map_err(|error| error.to_string()),

@@ -121,10 +121,6 @@ where
         return Ok(Err("key is no aggregate id".to_owned()));
     };
     let Some(payload) = record.payload() else { return Ok(Ok((id, None))) };
-    let wire_type = AggregateState::<A::State>::FILES.first().map_or("", |file| file.wire_type);
-    Ok(match reader.read(wire_type, payload)? {
-        Ok(Some(state)) => Ok((id, Some(state))),
-        Ok(None) => Err("message is of another type".to_owned()),
-        Err(error) => Err(error.to_string()),
-    })
+    let state = reader.read_sole(payload)?;
+    Ok(state.map(|state| (id, Some(state))).map_err(|error| error.to_string()))
 }

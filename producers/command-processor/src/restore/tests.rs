@@ -146,7 +146,10 @@ impl World {
 
     fn versions(&self, shard: &Shard<Orders>) -> BTreeMap<usize, i64> {
         let mut reader = MessageReader::new(&self.registry, self.runtime.handle());
-        let mut version = |bytes| decode::<Orders>(&mut reader, bytes).unwrap().unwrap().version;
+        let mut version = |bytes| {
+            let state: State = reader.read_sole(bytes).unwrap().unwrap();
+            state.version
+        };
         let known = (0..20).filter_map(|n| Some((n, shard.committed(&order(n))?)));
         known.map(|(n, bytes)| (n, version(bytes))).collect()
     }

@@ -139,9 +139,7 @@ where
     }
 
     fn state(&mut self, payload: &[u8]) -> Result<Found<A::State>, Error> {
-        let wire_type = AggregateState::<A::State>::FILES.first().map_or("", |file| file.wire_type);
-        let read = self.reader.read(wire_type, payload)?;
-        Ok(read.ok().flatten().ok_or(()))
+        Ok(self.reader.read_sole(payload)?.map_err(|_| ()))
     }
 
     /// The fold of the events.
