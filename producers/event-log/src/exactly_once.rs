@@ -227,20 +227,18 @@ impl<S: Step> Session<S> {
 /// group, so that a batch never reaches across one.
 fn poll_batch<'c>(consumer: &'c Consumer, pace: &Pace) -> Result<Vec<BorrowedMessage<'c>>, Error> {
     let mut batch = Vec::new();
-    let mut bytes = 0;
-    let mut deadline = None;
+    let (mut bytes, mut begun) = (0, Instant::now());
     while batch.len() < LARGEST_BATCH && bytes < LARGEST_BATCH_BYTES && !consumer.has_change() {
         let limit = if batch.is_empty() { IDLE } else { Duration::ZERO };
         match consumer.poll(limit)? {
             Polled::Record(record) => {
+                if batch.is_empty() {
+                    begun = Instant::now();
+                }
                 bytes += record.payload_len();
-                deadline = deadline.or_else(|| Some(Instant::now() + pace.patience()));
                 batch.push(record);
             }
-            Polled::Nothing
-                if batch.len() < pace.expected()
-                    && deadline.is_some_and(|deadline| Instant::now() < deadline) =>
-            {
+            Polled::Nothing if !batch.is_empty() && pace.awaits(batch.len(), begun) => {
                 std::thread::sleep(LOOK);
             }
             Polled::Change | Polled::Nothing => break,

@@ -8,7 +8,7 @@
 //!
 //! With 16 to 256 commands outstanding this does 1.5 times as many as taking what is there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The share of a transaction's time that a batch may wait: measured, 1.5 to 3 ms of the 4 to 6 ms
 /// that it takes on one machine are equally good, half of it is too short.
@@ -30,16 +30,20 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// How many records are expected: a batch that has as many is whole.
+    /// Whether a batch of so many records, the first of which came then, waits for more.
     #[must_use]
-    pub fn expected(&self) -> usize {
+    pub fn awaits(&self, records: usize, begun: Instant) -> bool {
+        records < self.expected() && begun.elapsed() < self.patience()
+    }
+
+    /// How many records are expected: a batch that has as many is whole.
+    fn expected(&self) -> usize {
         let [earlier, latest] = self.sizes;
         earlier.max(latest).min(ENOUGH)
     }
 
     /// How long those that are missing are waited for.
-    #[must_use]
-    pub fn patience(&self) -> Duration {
+    fn patience(&self) -> Duration {
         self.took.mul_f64(SHARE).min(LONGEST)
     }
 

@@ -152,7 +152,7 @@ impl Loop {
             count += 1;
             command = match count {
                 BATCH => None,
-                _ => self.next(count < pace.expected(), begun + pace.patience())?,
+                _ => self.next(|| pace.awaits(count, begun))?,
             };
         }
         self.send_offsets(producer, &next, &membership)?;
@@ -168,15 +168,11 @@ impl Loop {
         Ok(true)
     }
 
-    /// The next command that is there, or, when it is expected, that comes before the deadline.
-    fn next(
-        &self,
-        expected: bool,
-        deadline: Instant,
-    ) -> anyhow::Result<Option<BorrowedMessage<'_>>> {
+    /// The next command that is there, or that comes while it is awaited.
+    fn next(&self, is_awaited: impl Fn() -> bool) -> anyhow::Result<Option<BorrowedMessage<'_>>> {
         loop {
             let command = self.poll(Duration::ZERO)?;
-            if command.is_some() || !expected || Instant::now() > deadline {
+            if command.is_some() || !is_awaited() {
                 return Ok(command);
             }
             std::thread::sleep(LOOK);
