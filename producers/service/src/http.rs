@@ -97,10 +97,10 @@ pub async fn serve(
     );
     tracing::info!(http.address = %address, "serving");
     let graceful = GracefulShutdown::new();
-    let queue = Arc::new(AtomicBool::new(false));
-    let router = give_way(router, Arc::clone(&queue));
+    let waiting = Arc::new(AtomicBool::new(false));
+    let router = give_way(router, Arc::clone(&waiting));
     tokio::select! {
-        () = accept(&listener, listen, &queue, &router, &graceful) => {}
+        () = accept(&listener, listen, &waiting, &router, &graceful) => {}
         () = shutdown.requested() => {}
     }
     drop(listener);
@@ -123,9 +123,9 @@ fn bind(listen: Listen) -> io::Result<TcpListener> {
 }
 
 /// While somebody waits for a place, an answer ends its connection.
-fn give_way(router: Router, queue: Arc<AtomicBool>) -> Router {
+fn give_way(router: Router, waiting: Arc<AtomicBool>) -> Router {
     router.layer(map_response(move |mut response: Response| {
-        if queue.load(Ordering::Relaxed) {
+        if waiting.load(Ordering::Relaxed) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         ready(response)
@@ -136,7 +136,7 @@ fn give_way(router: Router, queue: Arc<AtomicBool>) -> Router {
 async fn accept(
     listener: &TcpListener,
     listen: Listen,
-    queue: &AtomicBool,
+    waiting: &AtomicBool,
     router: &Router,
     graceful: &GracefulShutdown,
 ) {
@@ -146,12 +146,12 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                queue.store(places.available_permits() == 0, Ordering::Relaxed);
+                waiting.store(places.available_permits() == 0, Ordering::Relaxed);
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                     // Nobody closes it.
                     return;
                 };
-                queue.store(false, Ordering::Relaxed);
+                waiting.store(false, Ordering::Relaxed);
                 // Answers are written whole: waiting for more to send only makes them late.
                 let _ = stream.set_nodelay(true);
                 let service = TowerToHyperService::new(router.clone());
