@@ -39,7 +39,10 @@ pub enum Error {
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// Reading a partition to its end took too long.
-    #[error("{partition} did not advance past offset {at} of {end} for {seconds} s")]
+    #[error(
+        "{partition} did not advance past offset {at} of {end} for {seconds} s; if its broker is \
+         there, a transaction stays open: see Kafka versions in the README"
+    )]
     Stalled {
         /// What was read.
         partition: Partition,

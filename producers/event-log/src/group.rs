@@ -42,7 +42,7 @@ pub(crate) fn stable_offsets<C: ConsumerContext>(
     settings: &Settings,
     partitions: &[Partition],
 ) -> Result<Vec<(Partition, Option<i64>)>, Error> {
-    let failed = |error| Error::kafka("read the committed offsets of the group", error);
+    let failed = |error| Error::kafka("read the stable offsets of the group", error);
     let mut list = TopicPartitionList::new();
     for partition in partitions {
         list.add_partition(&settings.qualify(partition.topic.name()), partition.number);

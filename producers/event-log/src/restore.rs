@@ -23,10 +23,9 @@ use crate::{
 const CALL_LIMIT: Duration = Duration::from_secs(10);
 
 /// Longest time without progress. An open transaction of a dead owner is aborted after its limit
-/// (25 s) at the coordinator's next round (10 s); a marker that was under way to a broker when that
-/// went away is sent again after the broker's request time-out (30 s), and a broker that was away
-/// has first to be let in again.
-const STALL_LIMIT: Duration = Duration::from_mins(2);
+/// (25 s) at the coordinator's next round (10 s); a broker that was away has first to be let in
+/// again.
+const STALL_LIMIT: Duration = Duration::from_mins(1);
 
 /// Length of one poll. Markers of transactions end none, but move the position: only after this
 /// time it is seen that they were the last.

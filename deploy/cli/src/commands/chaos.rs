@@ -141,10 +141,10 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
         () = signals.next() => Err(Failure::Interrupted),
     };
     let stopped = running.stop(&mut signals).await;
-    if result.as_ref().is_ok_and(|outcome| outcome.clean) || result.is_err() {
-        temporary.delete()?;
-    } else {
+    if is_of_interest(&result) {
         report.note(format_args!("the data and logs are kept in {}", temporary.keep()?.display()));
+    } else {
+        temporary.delete()?;
     }
     let outcome = result?;
     stopped?;
@@ -154,6 +154,15 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
         report::print(outcome.as_text());
     }
     Ok(ExitCode::from(u8::from(!outcome.clean)))
+}
+
+/// Whether somebody will want to look at what is left: something broke, or could not be judged.
+fn is_of_interest(result: &Result<Outcome>) -> bool {
+    match result {
+        Ok(outcome) => !outcome.clean,
+        Err(Failure::Setup(_) | Failure::Interrupted) => false,
+        Err(_) => true,
+    }
 }
 
 struct Theatre<'a> {

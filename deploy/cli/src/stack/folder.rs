@@ -14,8 +14,9 @@ use crate::{
     stack::{account, document, ledger::Ledger, records},
 };
 
-/// Raised when a newer version can no longer read what an older one left.
-const LAYOUT: u32 = 1;
+/// Raised when a version can no longer read what another one left. 2: an older Kafka, which cannot
+/// read the metadata of the newer one before.
+const LAYOUT: u32 = 2;
 
 /// A state folder that exists and is ours.
 #[derive(Clone, Debug)]
