@@ -12,7 +12,8 @@
 //! - [`http`]: the same over HTTP (a process of its own)
 //! - [`limit`]: the bare loop (a process of its own); [`streams`]: Kafka Streams
 //! - [`clock`]: what was timed in a window, and the CPU time ([`cpu`]) spent in it
-//! - [`results`]: medians and ratios; [`table`] for people; [`machine`]: where it all ran
+//! - [`results`]: medians and ratios; [`table`] for people; [`machine`]: where it all ran; [`memory`] of
+//!   processes
 //!
 //! Invariants: contenders never run at the same time; each has topics of its own, deleted with
 //! everything in them before the next one starts; a command counts only if it was answered exactly
@@ -26,6 +27,7 @@ pub mod driver;
 pub mod http;
 pub mod limit;
 pub mod machine;
+pub mod memory;
 pub mod results;
 pub mod series;
 pub mod sizes;

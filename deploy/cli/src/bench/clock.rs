@@ -116,7 +116,7 @@ impl Clock {
 }
 
 /// The smallest value that so many percent of the sorted values do not exceed, in milliseconds.
-fn quantile(sorted: &[u32], percent: usize) -> f64 {
+pub fn quantile(sorted: &[u32], percent: usize) -> f64 {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).map_or(f64::NAN, |micros| f64::from(*micros) / 1_000.0)
 }

@@ -136,7 +136,7 @@ fn cpu_per_million(rounds: &[Measured]) -> BTreeMap<String, f64> {
 }
 
 /// The middle value, or the mean of both; none of nothing.
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     let upper = values.get(values.len() / 2)?;

@@ -1,5 +1,6 @@
 //! `oneway bench`: how fast it is.
 
+mod read;
 mod restore;
 mod write;
 
@@ -23,6 +24,7 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 enum What {
     Write(write::Options),
+    Read(read::Options),
     Restore(restore::Options),
     #[command(hide = true)]
     Drive(driver::Options),
@@ -36,6 +38,7 @@ enum What {
 pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Result<ExitCode> {
     match options.what {
         What::Write(options) => Box::pin(write::run(&options, workspace)).await?,
+        What::Read(options) => Box::pin(read::run(&options, workspace)).await?,
         What::Restore(options) => Box::pin(restore::run(options, workspace, state)).await?,
         What::Drive(options) => driver::run(options).await?,
         What::Http(options) => http::run(options).await?,

@@ -1,5 +1,5 @@
-//! `oneway bench write`: the report is whole, and nothing is left of it. How fast it is depends on
-//! the machine and is no matter of a test.
+//! `oneway bench`: the report is whole, and nothing is left of it. How fast it is depends on the
+//! machine and is no matter of a test.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use nix::{
 };
 use rdkafka::{ClientConfig, consumer::BaseConsumer, consumer::Consumer};
 use serde_json::Value;
-use testkit::installation::{binary, required};
+use testkit::installation::{binary, make_traversable, required};
 
 /// The shortest of all benchmarks, on the servers of the tests; its stack is kept in a folder.
 fn bench(folder: &Path) -> Command {
@@ -66,6 +66,33 @@ fn a_benchmark_reports_everything_and_leaves_nothing() {
     assert!(!Path::new(&format!("/proc/{pid}")).exists(), "the loop still runs: {said}");
     assert_eq!(files_left(folder.path()), Vec::<String>::new());
     assert_eq!(topics_left(), Vec::<String>::new());
+}
+
+/// On a stack of its own.
+#[test]
+fn a_benchmark_of_the_read_path_reports_everything_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    make_traversable(folder.path());
+    let output = Command::new(binary("oneway"))
+        .args(["bench", "read", "--dev", "--no-build", "--json", "--rounds", "1"])
+        .args(["--events", "30000", "--orders", "7000", "--rate", "200", "--seconds", "1"])
+        .env("TMPDIR", folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let is_positive = |value: &Value| value.as_f64().is_some_and(|number| number > 0.0);
+    let round = &figures["rounds"][0];
+    for measured in ["sql", "drain", "one_instance", "two_instances"] {
+        assert!(is_positive(&round[measured]["events_per_second"]), "{figures:#}");
+        let is_process = measured.ends_with("instance") || measured.ends_with("instances");
+        assert_eq!(is_positive(&round[measured]["peak_mib"]), is_process, "{figures:#}");
+    }
+    let latency = &figures["latency"];
+    assert_eq!(latency["timed"], 100, "{figures:#}");
+    assert!(is_positive(&latency["p50_ms"]) && is_positive(&latency["p99_ms"]), "{figures:#}");
+    assert_eq!(files_left(folder.path()), Vec::<String>::new());
 }
 
 fn check(results: &Value) {

@@ -17,7 +17,10 @@ use tokio::{
 };
 
 use super::raw::STATES;
-use crate::failure::{Failure, Result};
+use crate::{
+    bench::memory,
+    failure::{Failure, Result},
+};
 
 /// Longest wait for it to have restored.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -104,11 +107,7 @@ impl Processor {
 
     fn resident_bytes(&self) -> Result<u64> {
         let pid = self.child.id().context("it has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"));
-        let status = status.context("cannot read how much memory it has")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Ok(kilobytes.context("it does not say how much memory it has")? * 1024)
+        Ok(memory::resident_bytes(pid).context("it does not say how much memory it has")?)
     }
 
     /// Kills it without warning; when.
