@@ -1,11 +1,13 @@
 //! The records that a decision makes.
 
 use event_log::{Error, OutRecord, record::headers};
-use rdkafka::message::OwnedHeaders;
 use schemas::{
     AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Timestamp, Topic,
-    command::{CommandOutcome, STATE_COMPLETE, STATE_COMPLETE_KEY},
+    command::CommandOutcome,
 };
+
+/// Who says what we say.
+pub const SOURCE: &str = "command-processor";
 
 /// What all records of one command share.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +45,7 @@ impl<'a> Cause<'a> {
     fn envelope(&self, id: &'a str, message_type: &'a str, subject: &'a str) -> Envelope<'a> {
         Envelope {
             id,
-            source: "command-processor",
+            source: SOURCE,
             message_type,
             time: Some(self.now),
             subject: Some(subject),
@@ -93,38 +95,4 @@ pub fn outcome(
         payload: Some(encoder.encode(outcome)?),
         headers: headers(&envelope),
     })
-}
-
-/// The encoded state of an aggregate; none when it is forgotten. Without an envelope: it is no
-/// message to anybody, and says the rest itself.
-pub fn state<S: Messages>(
-    partition: i32,
-    aggregate: &AggregateId,
-    state: Option<&[u8]>,
-) -> OutRecord {
-    OutRecord {
-        topic: S::TOPIC,
-        partition: Some(partition),
-        key: aggregate.to_string(),
-        payload: state.map(<[u8]>::to_vec),
-        headers: OwnedHeaders::new_with_capacity(0),
-    }
-}
-
-/// Says that a partition of a state topic lacks nothing.
-pub fn complete<S: Messages>(now: Timestamp, partition: i32) -> OutRecord {
-    let envelope = Envelope {
-        id: STATE_COMPLETE_KEY,
-        source: "command-processor",
-        message_type: STATE_COMPLETE,
-        time: Some(now),
-        ..Envelope::default()
-    };
-    OutRecord {
-        topic: S::TOPIC,
-        partition: Some(partition),
-        key: STATE_COMPLETE_KEY.to_owned(),
-        payload: Some(Vec::new()),
-        headers: headers(&envelope),
-    }
 }

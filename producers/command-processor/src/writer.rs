@@ -214,8 +214,9 @@ where
         self.decided = Instant::now();
         let encoder = &self.states;
         for (partition, shard) in &mut self.shards {
+            let at = Partition { topic: AggregateState::<A::State>::TOPIC, number: *partition };
             let told = |id: &AggregateId, state: Option<&[u8]>| {
-                outbound::state::<AggregateState<A::State>>(*partition, id, state)
+                OutRecord::state(at, id.as_str(), state.map(<[u8]>::to_vec))
             };
             for Change { aggregate, stored } in shard.seal(STATES_OWED, |s| encoder.encode(s))? {
                 out(told(aggregate, stored.as_ref().map(Stored::payload)))?;
@@ -225,7 +226,7 @@ where
                 out(told(aggregate, shard.committed(aggregate)))?;
             }
             if owed.complete {
-                out(outbound::complete::<AggregateState<A::State>>(Timestamp::now(), *partition))?;
+                out(OutRecord::state_complete(at, outbound::SOURCE, Timestamp::now()))?;
             }
         }
         Ok(())

@@ -3,6 +3,10 @@
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use schemas::{Envelope, Topic, envelope::EnvelopeError};
 pub use schemas::{Partition, Position};
+use schemas::{
+    Timestamp,
+    command::{STATE_COMPLETE, STATE_COMPLETE_KEY},
+};
 
 /// A record on its way out.
 #[derive(Debug)]
@@ -17,6 +21,37 @@ pub struct OutRecord {
     pub payload: Option<Vec<u8>>,
     /// From [`headers`].
     pub headers: OwnedHeaders,
+}
+
+impl OutRecord {
+    /// The encoded state of an aggregate; a tombstone when it is forgotten. Without an envelope: it
+    /// is no message to anybody, and says the rest itself.
+    #[must_use]
+    pub fn state(at: Partition, aggregate: &str, state: Option<Vec<u8>>) -> Self {
+        Self {
+            topic: at.topic,
+            partition: Some(at.number),
+            key: aggregate.to_owned(),
+            payload: state,
+            headers: OwnedHeaders::new_with_capacity(0),
+        }
+    }
+
+    /// Says that a partition of a state topic lacks nothing, according to `source`.
+    #[must_use]
+    pub fn state_complete(at: Partition, source: &str, now: Timestamp) -> Self {
+        let envelope = Envelope {
+            id: STATE_COMPLETE_KEY,
+            source,
+            message_type: STATE_COMPLETE,
+            time: Some(now),
+            ..Envelope::default()
+        };
+        Self {
+            headers: headers(&envelope),
+            ..Self::state(at, STATE_COMPLETE_KEY, Some(Vec::new()))
+        }
+    }
 }
 
 /// The headers of an envelope.

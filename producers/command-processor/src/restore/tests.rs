@@ -13,12 +13,11 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::{
-    checkpoint::{self, Mark, Size},
-    outbound,
-};
+use crate::checkpoint::{self, Mark, Size};
 
 type State = AggregateState<Order>;
+
+const STATES: Partition = Partition { topic: State::TOPIC, number: 0 };
 
 /// A partition with its log, and an instance with a folder for checkpoints.
 struct World {
@@ -89,11 +88,11 @@ impl World {
 
     fn state(&self, n: usize, state: Option<&State>) -> OutRecord {
         let payload = state.map(|state| self.states.encode(state).unwrap());
-        outbound::state::<State>(0, &order(n), payload.as_deref())
+        OutRecord::state(STATES, order(n).as_str(), payload)
     }
 
     fn complete(&self) -> OutRecord {
-        outbound::complete::<State>(Timestamp::now(), 0)
+        OutRecord::state_complete(STATES, "test", Timestamp::now())
     }
 
     fn created(&self, n: usize) -> OutRecord {

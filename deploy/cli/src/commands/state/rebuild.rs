@@ -4,15 +4,13 @@ use std::collections::HashMap;
 
 use domain::{Aggregate, Customers, Orders, history};
 use event_log::{
-    Error, MessageReader, OutRecord, Partition, Registry, Settings,
-    record::{envelope, headers},
-    restore::PartitionReader,
-    topics::partition_count,
+    Error, MessageReader, OutRecord, Partition, Registry, Settings, record::envelope,
+    restore::PartitionReader, topics::partition_count,
 };
-use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{
-    AggregateId, Encoder, Envelope, Messages, Timestamp,
-    command::{AggregateState, STATE_COMPLETE, STATE_COMPLETE_KEY},
+    AggregateId, Encoder, Messages, Timestamp,
+    command::{AggregateState, STATE_COMPLETE_KEY},
 };
 use tokio::runtime::Handle;
 
@@ -176,23 +174,13 @@ where
         if corrections.is_empty() && tally.is_complete {
             return Ok(Vec::new());
         }
-        let record = |key: &str, payload: Option<Vec<u8>>, headers: OwnedHeaders| {
-            let (topic, key) = (AggregateState::<A::State>::TOPIC, key.to_owned());
-            OutRecord { topic, partition: Some(number), key, payload, headers }
-        };
+        let at = Partition { topic: AggregateState::<A::State>::TOPIC, number };
         let mut records = Vec::with_capacity(corrections.len() + 1);
         for (id, state) in corrections {
-            let payload = state.map(|state| self.encoder.encode(&state)).transpose()?;
-            records.push(record(id.as_str(), payload, OwnedHeaders::new_with_capacity(0)));
+            let state = state.map(|state| self.encoder.encode(&state)).transpose()?;
+            records.push(OutRecord::state(at, id.as_str(), state));
         }
-        let marker = Envelope {
-            id: STATE_COMPLETE_KEY,
-            source: "oneway state rebuild",
-            message_type: STATE_COMPLETE,
-            time: Some(Timestamp::now()),
-            ..Envelope::default()
-        };
-        records.push(record(STATE_COMPLETE_KEY, Some(Vec::new()), headers(&marker)));
+        records.push(OutRecord::state_complete(at, "oneway state rebuild", Timestamp::now()));
         Ok(records)
     }
 }

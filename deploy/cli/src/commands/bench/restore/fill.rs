@@ -4,10 +4,9 @@ use std::future::Future;
 
 use anyhow::{Context, anyhow};
 use event_log::{OutRecord, Partition, Registry, Settings, TransactionalProducer, record::headers};
-use rdkafka::message::OwnedHeaders;
 use schemas::{
     AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Money, Timestamp,
-    command::{AggregateState, RecentOutcome, STATE_COMPLETE, STATE_COMPLETE_KEY},
+    command::{AggregateState, RecentOutcome, STATE_COMPLETE_KEY},
     order::{Order, OrderCreated, OrderEvent, OrderStatus},
 };
 use uuid::Uuid;
@@ -46,7 +45,7 @@ pub async fn fill(settings: &Settings, count: usize, with_events: bool) -> Resul
                 producer.produce(state(&states, n)?)?;
             }
             if start + TRANSACTION >= count {
-                producer.produce(completeness(Some(Vec::new())))?;
+                producer.produce(OutRecord::state_complete(STATES, "bench", Timestamp::now()))?;
             }
             producer.commit()?;
         }
@@ -61,7 +60,7 @@ pub async fn withdraw_completeness(settings: &Settings) -> Result<()> {
     blocking(move || {
         let producer = TransactionalProducer::new(&settings, "bench-fill")?;
         producer.begin()?;
-        producer.produce(completeness(None))?;
+        producer.produce(OutRecord::state(STATES, STATE_COMPLETE_KEY, None))?;
         Ok(producer.commit()?)
     })
     .await
@@ -72,14 +71,6 @@ fn blocking(
 ) -> impl Future<Output = Result<()>> {
     let work = tokio::task::spawn_blocking(work);
     async { Ok(work.await.context("filling panicked")?.context("cannot fill the topics")?) }
-}
-
-fn completeness(payload: Option<Vec<u8>>) -> OutRecord {
-    let (id, message_type) = (STATE_COMPLETE_KEY, STATE_COMPLETE);
-    let time = Some(Timestamp::now());
-    let envelope = Envelope { id, source: "bench", message_type, time, ..Envelope::default() };
-    let (topic, key) = (STATES.topic, STATE_COMPLETE_KEY.to_owned());
-    OutRecord { topic, partition: Some(STATES.number), key, payload, headers: headers(&envelope) }
 }
 
 fn command(n: usize) -> CommandId {
@@ -130,11 +121,5 @@ fn state(encoder: &Encoder<AggregateState<Order>>, n: usize) -> anyhow::Result<O
         rejection: None,
         latest_change: None,
     });
-    Ok(OutRecord {
-        topic: STATES.topic,
-        partition: Some(STATES.number),
-        key: order.to_string(),
-        payload: Some(encoder.encode(&state)?),
-        headers: OwnedHeaders::new_with_capacity(0),
-    })
+    Ok(OutRecord::state(STATES, order.as_str(), Some(encoder.encode(&state)?)))
 }
