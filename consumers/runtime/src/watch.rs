@@ -102,23 +102,24 @@ impl Watch {
 
     /// Also finds out whether the brokers answer.
     fn measure_lag(&mut self, consumer: &Consumer, held: &[Held]) {
+        if held.is_empty() {
+            return;
+        }
         let applied = self.applied();
         let was_idle = std::mem::take(&mut self.was_idle);
-        for Held { lease, next } in held {
-            let partition = lease.partition;
-            let Some(end) = consumer.high_watermark(partition) else {
-                self.health.not_ready("the brokers do not answer");
-                return;
-            };
+        let partitions: Vec<_> = held.iter().map(|held| held.lease.partition).collect();
+        let Ok(ends) = consumer.ends(&partitions) else {
+            self.health.not_ready("the brokers do not answer");
+            return;
+        };
+        for (Held { lease, next }, (partition, end)) in held.iter().zip(ends) {
             let applied = applied.get(&partition).copied().unwrap_or(lease.start);
             let lag = self.lag.look(partition, Look { end, read: *next, applied, was_idle });
             let topic = ("topic", partition.topic.to_string());
             let number = ("partition", partition.number.to_string());
             gauge!(LAG, &[topic, number]).set(lag as f64);
         }
-        if !held.is_empty() {
-            self.joined();
-        }
+        self.joined();
     }
 
     fn applied(&self) -> BTreeMap<Partition, i64> {

@@ -31,6 +31,9 @@ use crate::{
     settings::Settings,
 };
 
+/// Longest wait for the ends of partitions.
+const ENDS_LIMIT: Duration = Duration::from_secs(5);
+
 /// A member of a consumer group.
 pub struct Consumer {
     inner: BaseConsumer<Rebalances>,
@@ -303,12 +306,31 @@ impl Consumer {
         Some(Partition { topic: self.topic(record.topic())?, number: record.partition() })
     }
 
-    /// The end of a partition's committed records; none when the brokers do not answer in time.
-    #[must_use]
-    pub fn high_watermark(&self, partition: Partition) -> Option<i64> {
-        let topic = self.settings.qualify(partition.topic.name());
-        let fetched = self.inner.fetch_watermarks(&topic, partition.number, Duration::from_secs(5));
-        fetched.ok().map(|(_, high)| high)
+    /// The ends of the committed records of some partitions, in their order. The broker is asked
+    /// once for all: it answers the requests of a connection one after the other, so that each
+    /// waits behind a fetch that waits for records.
+    ///
+    /// # Errors
+    /// When a broker does not answer in time.
+    pub fn ends(&self, partitions: &[Partition]) -> Result<Vec<(Partition, i64)>, Error> {
+        let failed = |error| Error::kafka("read the ends of partitions", error);
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            self.add(&mut list, *partition, Offset::End)?;
+        }
+        let found = self.inner.offsets_for_times(list, ENDS_LIMIT).map_err(failed)?;
+        let mut ends = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let topic = self.settings.qualify(partition.topic.name());
+            let element = found.find_partition(&topic, partition.number);
+            let element = element.ok_or_else(|| failed(KafkaError::NoMessageReceived))?;
+            element.error().map_err(failed)?;
+            let Offset::Offset(end) = element.offset() else {
+                return Err(failed(KafkaError::NoMessageReceived));
+            };
+            ends.push((*partition, end));
+        }
+        Ok(ends)
     }
 
     fn topic(&self, name: &str) -> Option<Topic> {
