@@ -34,7 +34,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
-use crate::{edge, problem::Problem, shell::Failure, shutdown::Shutdown};
+use crate::{edge, problem::Problem, shell::Failure, shutdown::Shutdown, unread};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -98,7 +98,7 @@ pub async fn serve(
     tracing::info!(http.address = %address, "serving");
     let graceful = GracefulShutdown::new();
     let waiting = Arc::new(AtomicBool::new(false));
-    let router = give_way(router, Arc::clone(&waiting));
+    let router = give_way(unread::tell(router), Arc::clone(&waiting));
     tokio::select! {
         () = accept(&listener, listen, &waiting, &router, &graceful) => {}
         () = shutdown.requested() => {}

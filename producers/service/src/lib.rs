@@ -11,6 +11,7 @@
 //! - `allocator`: where all memory comes from
 //! - [`logging`]: `tracing` to stdout, as text or JSON
 //! - [`http`]: serving a router on a public address, with limits
+//! - `unread`: requests that are answered before their body was read
 //! - [`edge`]: what every request goes through first and every answer last
 //! - [`problem`]: errors as RFC 9457 problem details
 
@@ -26,6 +27,7 @@ pub mod logging;
 pub mod problem;
 pub mod shell;
 pub mod shutdown;
+mod unread;
 
 pub use env::Env;
 pub use health::Health;

@@ -95,6 +95,9 @@ async fn bad_commands_are_refused_and_leave_no_trace() {
         let shown: String = body.chars().take(80).collect();
         assert_eq!(answer.status().as_u16(), status, "{path} {shown}");
         assert_eq!(answer.headers()["x-correlation-id"], "test-1", "{path} {shown}");
+        // Most of it was not read: whoever uses the connection again would get no answer.
+        let ends = answer.headers().get("connection").is_some_and(|value| value == "close");
+        assert_eq!(ends, status == 413, "{path} {shown}");
         let problem: Value = answer.json().await.unwrap_or_default();
         assert!(problem["detail"].is_string(), "{path} {shown}: {problem}");
         if !pointer.is_empty() {
