@@ -321,14 +321,8 @@ impl Consumer {
         let found = self.inner.offsets_for_times(list, ENDS_LIMIT).map_err(failed)?;
         let mut ends = Vec::with_capacity(partitions.len());
         for partition in partitions {
-            let topic = self.settings.qualify(partition.topic.name());
-            let element = found.find_partition(&topic, partition.number);
-            let element = element.ok_or_else(|| failed(KafkaError::NoMessageReceived))?;
-            element.error().map_err(failed)?;
-            let Offset::Offset(end) = element.offset() else {
-                return Err(failed(KafkaError::NoMessageReceived));
-            };
-            ends.push((*partition, end));
+            let end = group::offset_told(&found, &self.settings, *partition).map_err(failed)?;
+            ends.push((*partition, end.ok_or_else(|| failed(KafkaError::NoMessageReceived))?));
         }
         Ok(ends)
     }

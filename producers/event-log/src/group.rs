@@ -1,11 +1,9 @@
 //! What a consumer group has committed, as seen by a member or from outside.
 
-use std::time::Duration;
-
 use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer, ConsumerContext},
-    error::KafkaError,
+    error::{KafkaError, KafkaResult},
 };
 
 use crate::{
@@ -13,11 +11,8 @@ use crate::{
     error::Error,
     record::Partition,
     settings::Settings,
+    transaction::SETTLED_LIMIT,
 };
-
-/// Longest wait for stable offsets: the life of an abandoned transaction (25 s), the broker's
-/// search for such (10 s), and some.
-const STABLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// The offset from which a group goes on in each partition; none where it has committed nothing.
 /// The group is not joined. Waits until no transaction can still move them: the records that go
@@ -48,18 +43,27 @@ pub(crate) fn stable_offsets<C: ConsumerContext>(
         list.add_partition(&settings.qualify(partition.topic.name()), partition.number);
     }
     // Under `read_committed` the coordinator is asked for stable offsets only.
-    let committed = consumer.committed_offsets(list, STABLE_LIMIT).map_err(failed)?;
+    let committed = consumer.committed_offsets(list, SETTLED_LIMIT).map_err(failed)?;
     let mut offsets = Vec::with_capacity(partitions.len());
     for partition in partitions {
-        let topic = settings.qualify(partition.topic.name());
-        let element = committed.find_partition(&topic, partition.number);
-        let element = element.ok_or_else(|| failed(KafkaError::NoMessageReceived))?;
-        element.error().map_err(failed)?;
-        let next = match element.offset() {
-            Offset::Offset(offset) => Some(offset),
-            _ => None,
-        };
+        let next = offset_told(&committed, settings, *partition).map_err(failed)?;
         offsets.push((*partition, next));
     }
     Ok(offsets)
+}
+
+/// The offset that an answer tells of a partition, if it tells one.
+pub(crate) fn offset_told(
+    answer: &TopicPartitionList,
+    settings: &Settings,
+    partition: Partition,
+) -> KafkaResult<Option<i64>> {
+    let topic = settings.qualify(partition.topic.name());
+    let element = answer.find_partition(&topic, partition.number);
+    let element = element.ok_or(KafkaError::NoMessageReceived)?;
+    element.error()?;
+    Ok(match element.offset() {
+        Offset::Offset(offset) => Some(offset),
+        _ => None,
+    })
 }

@@ -18,14 +18,10 @@ use crate::{
     error::Error,
     record::Partition,
     settings::Settings,
+    transaction::SETTLED_LIMIT,
 };
 
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-
-/// Longest time without progress. An open transaction of a dead owner is aborted after its limit
-/// (25 s) at the coordinator's next round (10 s); a broker that was away has first to be let in
-/// again.
-const STALL_LIMIT: Duration = Duration::from_mins(1);
 
 /// Length of one poll. Markers of transactions end none, but move the position: only after this
 /// time it is seen that they were the last.
@@ -107,8 +103,13 @@ impl PartitionReader {
             if at >= end {
                 return Ok(());
             }
-            if started.elapsed() > STALL_LIMIT {
-                return Err(Error::Stalled { partition, at, end, seconds: STALL_LIMIT.as_secs() });
+            if started.elapsed() > SETTLED_LIMIT {
+                return Err(Error::Stalled {
+                    partition,
+                    at,
+                    end,
+                    seconds: SETTLED_LIMIT.as_secs(),
+                });
             }
             std::thread::sleep(wait);
             wait = (wait * 2).min(Duration::from_millis(100));
@@ -179,8 +180,13 @@ impl PartitionReader {
             }
             if at > before {
                 progress = Instant::now();
-            } else if progress.elapsed() > STALL_LIMIT {
-                return Err(Error::Stalled { partition, at, end, seconds: STALL_LIMIT.as_secs() });
+            } else if progress.elapsed() > SETTLED_LIMIT {
+                return Err(Error::Stalled {
+                    partition,
+                    at,
+                    end,
+                    seconds: SETTLED_LIMIT.as_secs(),
+                });
             }
         }
         let stopped = self.committed.unassign();
@@ -202,7 +208,7 @@ impl PartitionReader {
             return Ok(None);
         }
         self.start(partition, offset)?;
-        let deadline = Instant::now() + STALL_LIMIT;
+        let deadline = Instant::now() + SETTLED_LIMIT;
         let found = loop {
             match self.committed.poll(Duration::from_millis(100)) {
                 Some(Ok(record)) => break (record.offset() == offset).then(|| look(&record)),
@@ -210,7 +216,7 @@ impl PartitionReader {
                     break None;
                 }
                 _ if Instant::now() > deadline => {
-                    let seconds = STALL_LIMIT.as_secs();
+                    let seconds = SETTLED_LIMIT.as_secs();
                     return Err(Error::Stalled { partition, at: offset, end, seconds });
                 }
                 _ => {}

@@ -23,8 +23,10 @@ use crate::{
 /// Longest wait for one call to the transaction coordinator.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
 
-/// Longest wait for the start: it settles what a predecessor left open.
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// Longest wait until a transaction that somebody left open has ended. The coordinator aborts it
+/// after its limit (25 s), at the next round (10 s); a broker that was away has first to be let in
+/// again.
+pub(crate) const SETTLED_LIMIT: Duration = Duration::from_secs(60);
 
 /// Longest life of a transaction, in milliseconds: after that the coordinator aborts it.
 const TRANSACTION_LIMIT_MS: &str = "25000";
@@ -70,7 +72,7 @@ impl TransactionalProducer {
             Error::kafka(doing(), KafkaError::ClientCreation(error.to_string()))
         })?;
         guard
-            .watch(START_LIMIT, || inner.init_transactions(START_LIMIT))
+            .watch(SETTLED_LIMIT, || inner.init_transactions(SETTLED_LIMIT))
             .map_err(|error| Error::kafka(doing(), error))?;
         Ok(Self { guard, inner, names: TopicNames::new(&settings.namespace) })
     }
