@@ -122,11 +122,16 @@ fn bind(listen: Listen) -> io::Result<TcpListener> {
     socket.listen(u32::try_from(listen.connections).unwrap_or(u32::MAX).clamp(128, 65_535))
 }
 
+/// Has an answer end its connection, and say so.
+pub(crate) fn end_connection(response: &mut Response) {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
 /// While somebody waits for a place, an answer ends its connection.
 fn give_way(router: Router, waiting: Arc<AtomicBool>) -> Router {
     router.layer(map_response(move |mut response: Response| {
         if waiting.load(Ordering::Relaxed) {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            end_connection(&mut response);
         }
         ready(response)
     }))

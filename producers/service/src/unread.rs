@@ -15,11 +15,12 @@ use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
     extract::Request,
-    http::{HeaderValue, header},
     middleware::{Next, from_fn},
     response::Response,
 };
 use hyper::body::{Frame, SizeHint};
+
+use crate::http::end_connection;
 
 /// Answers say that they end the connection when the body was not read to its end.
 pub fn tell(router: Router) -> Router {
@@ -29,7 +30,7 @@ pub fn tell(router: Router) -> Router {
         let request = request.map(|inner| Body::new(Watched { inner, ended: watched }));
         let mut response = next.run(request).await;
         if !ended.load(Ordering::Relaxed) {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            end_connection(&mut response);
         }
         response
     }))
@@ -68,7 +69,7 @@ impl HttpBody for Watched {
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::post;
+    use axum::{http::header, routing::post};
     use tower::ServiceExt;
 
     use super::*;
