@@ -17,8 +17,6 @@ use crate::checkpoint::{self, Mark, Size};
 
 type State = AggregateState<Order>;
 
-const STATES: Partition = Partition { topic: State::TOPIC, number: 0 };
-
 /// A partition with its log, and an instance with a folder for checkpoints.
 struct World {
     runtime: Runtime,
@@ -88,11 +86,11 @@ impl World {
 
     fn state(&self, n: usize, state: Option<&State>) -> OutRecord {
         let payload = state.map(|state| self.states.encode(state).unwrap());
-        OutRecord::state(STATES, order(n).as_str(), payload)
+        OutRecord::state(place().states, order(n).as_str(), payload)
     }
 
     fn complete(&self) -> OutRecord {
-        OutRecord::state_complete(STATES, "test", Timestamp::now())
+        OutRecord::state_complete(place().states, "test", Timestamp::now())
     }
 
     fn created(&self, n: usize) -> OutRecord {
