@@ -12,8 +12,10 @@
 //! - [`http`]: the same over HTTP (a process of its own)
 //! - [`limit`]: the bare loop (a process of its own); [`streams`]: Kafka Streams
 //! - [`clock`]: what was timed in a window, and the CPU time ([`cpu`]) spent in it
-//! - [`results`]: medians and ratios; [`table`] for people; [`machine`]: where it all ran; [`memory`] of
-//!   processes
+//! - [`results`]: medians and ratios; [`table`] for people; [`machine`]: where it all ran
+//!
+//! The benchmarks that read have [`history`], the events that they read; [`drain`], the least that
+//! reading takes; and [`memory`] of processes.
 //!
 //! Invariants: contenders never run at the same time; each has topics of its own, deleted with
 //! everything in them before the next one starts; a command counts only if it was answered exactly
@@ -23,7 +25,9 @@ pub mod arena;
 pub mod clock;
 pub mod contender;
 pub mod cpu;
+pub mod drain;
 pub mod driver;
+pub mod history;
 pub mod http;
 pub mod limit;
 pub mod machine;

@@ -1,4 +1,4 @@
-//! The service binaries, built by one call of cargo.
+//! Our binaries, built by one call of cargo.
 
 use std::{path::PathBuf, process::Stdio};
 
@@ -25,6 +25,16 @@ pub async fn build(
     }
     let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
     report.note(format_args!("building {}", names.join(", ")));
+    binaries(workspace, &names, release, signals).await
+}
+
+/// Builds binaries by their names.
+pub async fn binaries(
+    workspace: &Workspace,
+    names: &[&str],
+    release: bool,
+    signals: &mut Signals,
+) -> Result<()> {
     let mut command = workspace.cargo();
     command.arg("build").stdout(Stdio::null());
     if release {
@@ -32,13 +42,11 @@ pub async fn build(
     }
     // By binary, not by package: so the dependencies get the features that the whole workspace
     // asks for, and nothing is compiled twice.
-    for service in services {
-        command.args(["--bin", &service.name]);
+    for name in names {
+        command.args(["--bin", name]);
     }
     if !cargo::run(command, signals).await?.success() {
-        return Err(Failure::Negative(anyhow!(
-            "the services could not be built: cargo says why above"
-        )));
+        return Err(Failure::Negative(anyhow!("the build failed: cargo says why above")));
     }
     Ok(())
 }

@@ -2,14 +2,15 @@
 //! without SQL, all on the same stack in the same run.
 
 mod consumer;
+mod database;
 mod fill;
 mod latency;
 mod raw;
 mod table;
 
-use std::{num::NonZeroUsize, os::unix::process::CommandExt, process::Stdio};
+use std::{num::NonZeroUsize, os::unix::process::CommandExt};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
 use consumer_runtime::tokio_postgres::Config;
 use serde::Serialize;
@@ -17,14 +18,13 @@ use serde::Serialize;
 use self::{consumer::Consumers, latency::Latency};
 use crate::{
     bench::machine::{Machine, Versions},
-    cargo,
     chaos::stage::Starter,
     commands::cluster,
     failure::{Failure, Result},
     prepare::prepare,
     report::{self, Report},
     stack::{
-        catalog,
+        build, catalog,
         plan::{Existing, Plan, Scale},
         ports::Policy,
         run::{Ground, Running},
@@ -66,7 +66,7 @@ pub struct Options {
     rounds: NonZeroUsize,
 
     /// Events per second while their way to the row is timed
-    #[arg(long, default_value_t = 1_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    #[arg(long, default_value_t = 1_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=10_000))]
     rate: u32,
 
     /// How long that is done
@@ -165,17 +165,8 @@ async fn build_and_become(
     report: &Report,
     signals: &mut Signals,
 ) -> Result<()> {
-    let mut command = workspace.cargo();
-    command.arg("build").stdout(Stdio::null());
-    if !options.dev {
-        command.arg("--release");
-    }
-    // By binary, as everywhere: with the features that the whole workspace asks for.
-    command.args(["--bin", CONSUMER, "--bin", "oneway"]);
     report.note("building what is measured; optimised binaries take some minutes the first time");
-    if !cargo::run(command, signals).await?.success() {
-        return Err(Failure::Negative(anyhow!("the build failed: cargo says why above")));
-    }
+    build::binaries(workspace, &[CONSUMER, "oneway"], !options.dev, signals).await?;
     let program = workspace.binary("oneway", !options.dev);
     let mut built = std::process::Command::new(program);
     let error = built.args(std::env::args_os().skip(1)).arg("--no-build").exec();
@@ -218,24 +209,15 @@ impl Bench<'_> {
         };
         let mut rounds = Vec::new();
         for round in 1..=options.rounds.get() {
-            let of = options.rounds;
-            let step = report.step(&format!("round {round} of {of}: sql"));
-            let sql = raw::sql(&database, events, orders).await?;
-            step.done(&format!("round {round}: sql {:.0} events/s", sql.events_per_second));
-            let step = report.step(&format!("round {round} of {of}: drain"));
-            let drain = raw::drain(&settings, events).await?;
-            step.done(&format!("round {round}: drain {:.0} events/s", drain.events_per_second));
-            let mut measured = Vec::new();
-            for instances in [1, 2] {
-                let step = report.step(&format!("round {round} of {of}: orders × {instances}"));
-                let rate = consumers.fill(instances).await?;
-                consumers.stop().await;
-                let per_second = rate.events_per_second;
-                step.done(&format!("round {round}: orders × {instances} {per_second:.0} events/s"));
-                measured.push(rate);
-            }
-            let [one_instance, two_instances] = measured[..] else { continue };
-            rounds.push(Round { sql, drain, one_instance, two_instances });
+            let round = format!("round {round} of {}", options.rounds);
+            let sql = raw::sql(&database, events, orders);
+            let drain = raw::drain(&settings, events);
+            rounds.push(Round {
+                sql: told(report, &round, "sql", sql).await?,
+                drain: told(report, &round, "drain", drain).await?,
+                one_instance: told(report, &round, "orders × 1", consumers.measure(1)).await?,
+                two_instances: told(report, &round, "orders × 2", consumers.measure(2)).await?,
+            });
         }
         let step = report.step("timing the way from commit to row");
         consumers.fill(1).await?;
@@ -245,4 +227,17 @@ impl Bench<'_> {
         let release = !options.dev;
         Ok(Figures { machine, versions, events, orders, release, rounds, latency })
     }
+}
+
+/// Tells of a measurement while it is made, and what came of it.
+async fn told(
+    report: &Report,
+    round: &str,
+    name: &str,
+    measuring: impl Future<Output = Result<Rate>>,
+) -> Result<Rate> {
+    let step = report.step(&format!("{round}: {name}"));
+    let rate = measuring.await?;
+    step.done(&format!("{round}: {name} {:.0} events/s", rate.events_per_second));
+    Ok(rate)
 }

@@ -6,7 +6,6 @@
 mod fill;
 mod load;
 mod processor;
-mod raw;
 
 use std::{path::Path, time::Duration};
 
@@ -22,6 +21,7 @@ use tempfile::TempDir;
 
 use self::processor::{Processor, Restored};
 use crate::{
+    bench::drain,
     commands::{
         cluster::{Cluster, failed},
         schemas::register,
@@ -181,8 +181,9 @@ impl Bench<'_> {
 
     async fn raw(&self) -> Result<f64> {
         let settings = self.settings.clone();
-        let took = tokio::task::spawn_blocking(move || raw::consume(&settings)).await;
-        Ok(took.context("the consume loop panicked")??.as_secs_f64())
+        let drained = tokio::task::spawn_blocking(move || drain::drain(&settings, &[fill::STATES]));
+        let (_, took) = drained.await.context("the consume loop panicked")??;
+        Ok(took.as_secs_f64())
     }
 
     /// Starts a processor and waits until it has restored; it must have come from `source`.

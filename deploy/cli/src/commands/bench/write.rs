@@ -1,8 +1,8 @@
 //! `oneway bench write`: commands in, events, states and outcomes out.
 
-use std::{fs, num::NonZeroUsize, path::PathBuf, process::Stdio, time::Instant};
+use std::{fs, num::NonZeroUsize, path::PathBuf, time::Instant};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
 use uuid::Uuid;
 
@@ -15,11 +15,10 @@ use crate::{
         series::Series,
         streams, table,
     },
-    cargo,
     failure::{Failure, Result},
     report::{self, Report},
     stack::{
-        catalog,
+        build, catalog,
         plan::{Existing, Plan, Scale},
         ports::Policy,
         run::{Ground, Running},
@@ -234,19 +233,9 @@ async fn build(
     report: &Report,
     signals: &mut Signals,
 ) -> Result<()> {
-    let mut command = workspace.cargo();
-    command.arg("build").stdout(Stdio::null());
-    if !options.dev {
-        command.arg("--release");
-    }
-    // By binary, as everywhere: with the features that the whole workspace asks for.
-    for binary in SERVICES.into_iter().chain(["oneway"]) {
-        command.args(["--bin", binary]);
-    }
     report.note("building what is measured; optimised binaries take some minutes the first time");
-    if !cargo::run(command, signals).await?.success() {
-        return Err(Failure::Negative(anyhow!("the build failed: cargo says why above")));
-    }
+    let binaries: Vec<_> = SERVICES.into_iter().chain(["oneway"]).collect();
+    build::binaries(workspace, &binaries, !options.dev, signals).await?;
     if options.contenders().iter().any(|contender| contender.streams_settings().is_some()) {
         tokio::select! {
             built = streams::build(workspace, report) => built?,

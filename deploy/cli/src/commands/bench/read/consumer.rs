@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use consumer_runtime::{
-    Database,
     run::schema_of,
     tokio_postgres::{Client, Config, error::SqlState},
 };
 use tokio::time::{interval, timeout};
 
-use super::{CONSUMER, Rate};
+use super::{CONSUMER, Rate, database};
 use crate::{
     bench::{cpu, memory},
     chaos::stage::Starter,
@@ -38,13 +37,8 @@ pub struct Consumers<'a> {
 impl Consumers<'_> {
     /// Lets so many instances fill an empty schema. They are left running.
     pub async fn fill(&mut self, instances: usize) -> Result<Rate> {
-        let schema = schema_of(CONSUMER);
-        let database = Database::new(self.database, &schema, 1);
-        let database = database.context("cannot prepare connections")?;
-        let client = database.dedicated().await.context("cannot connect to Postgres")?;
-        let dropped =
-            client.batch_execute(&format!("drop schema if exists {schema} cascade")).await;
-        dropped.context("cannot drop the schema of the last round")?;
+        let database = database::of_schema(self.database, &schema_of(CONSUMER))?;
+        let client = database::connect_afresh(&database).await?;
         let started: Vec<_> = self.instances.iter().take(instances).cloned().collect();
         let names: Vec<_> = started.iter().map(Instance::name).collect();
         let specs = started.into_iter().map(|i| {
@@ -62,6 +56,13 @@ impl Consumers<'_> {
         };
         let pids: Vec<_> = names.iter().filter_map(|name| self.running.pid(name)).collect();
         self.rate(share, &pids)
+    }
+
+    /// Lets so many instances fill an empty schema, and stops them.
+    pub async fn measure(&mut self, instances: usize) -> Result<Rate> {
+        let rate = self.fill(instances).await?;
+        self.stop().await;
+        Ok(rate)
     }
 
     /// Stops the instances.

@@ -1,19 +1,21 @@
 //! The events: each order is created, and then valued again and again. All orders have their
 //! first event before any has its second.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use event_log::{
-    OutRecord, Partition, Registry, Settings, TransactionalProducer, partitioner, record::headers,
+    OutRecord, Partition, Registry, Settings, TransactionalProducer, partitioner,
     restore::PartitionReader,
 };
 use rdkafka::message::Message;
 use schemas::{
-    AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Money, Rate, Timestamp, Topic,
-    order::{OrderCreated, OrderEvent, OrderUsdRateAndValueAdded},
+    AggregateId, CommandId, Encoder, Money, Rate, Timestamp, Topic,
+    order::{OrderEvent, OrderUsdRateAndValueAdded},
 };
-use uuid::Uuid;
 
-use crate::failure::Result;
+use crate::{
+    bench::history::{self, Cause},
+    failure::Result,
+};
 
 /// Events in one transaction.
 const TRANSACTION: usize = 10_000;
@@ -26,18 +28,12 @@ pub fn partitions() -> impl Iterator<Item = Partition> {
     (0..PARTITIONS).map(|number| Partition { topic: Topic::ORDER_EVENTS, number })
 }
 
-/// The n-th order, by a UUID as a client would choose it.
-pub fn order(n: usize) -> anyhow::Result<AggregateId> {
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &n.to_be_bytes());
-    AggregateId::new(&id.to_string()).context("a UUID is an id")
-}
-
 /// Writes the events; the sum of the offsets that come next in all partitions.
 pub async fn fill(settings: &Settings, events: usize, orders: usize) -> Result<i64> {
     let writer = Writer::new(settings).await?;
     let settings = settings.clone();
     let filling = tokio::task::spawn_blocking(move || {
-        let ids = (0..orders).map(order).collect::<anyhow::Result<Vec<_>>>()?;
+        let ids = (0..orders).map(history::order).collect::<anyhow::Result<Vec<_>>>()?;
         let producer = TransactionalProducer::new(&settings, "bench-fill")?;
         for start in (0..events).step_by(TRANSACTION) {
             producer.begin()?;
@@ -75,38 +71,16 @@ impl Writer {
     pub fn event(&self, order: &AggregateId, sequence: usize) -> anyhow::Result<OutRecord> {
         let now = Timestamp::now();
         let event = match sequence {
-            1 => OrderEvent::from(OrderCreated {
-                customer_id: AggregateId::new("c1").context("an id")?,
-                text: "a book".to_owned(),
-                value: Money::from_minor(1_399),
-                ordered_at: now,
-            }),
+            1 => history::created(now)?,
             _ => OrderEvent::from(OrderUsdRateAndValueAdded {
                 time: now,
                 usd_rate: Rate::from_minor(1_085_000),
                 usd_value: Money::from_minor(1_518),
             }),
         };
-        let sequence = u64::try_from(sequence)?;
-        let cause = CommandId::from_key(&format!("{order} {sequence}"));
-        let (id, cause) = (EventId::of_command(cause, 0).to_string(), cause.to_string());
-        let envelope = Envelope {
-            id: &id,
-            source: "bench",
-            message_type: event.wire_type(),
-            time: Some(now),
-            subject: Some(order.as_str()),
-            sequence: Some(sequence),
-            correlation_id: Some(&cause),
-            causation_id: Some(&cause),
-            ..Envelope::default()
-        };
-        Ok(OutRecord {
-            topic: OrderEvent::TOPIC,
-            partition: Some(partitioner::partition_of(order.as_str().as_bytes(), PARTITIONS)),
-            key: order.to_string(),
-            payload: Some(self.encoder.encode(&event).map_err(|error| anyhow!(error))?),
-            headers: headers(&envelope),
-        })
+        let command = CommandId::from_key(&format!("{order} {sequence}"));
+        let cause = Cause { command, sequence: u64::try_from(sequence)? };
+        let partition = partitioner::partition_of(order.as_str().as_bytes(), PARTITIONS);
+        history::record(&self.encoder, partition, order, cause, &event)
     }
 }

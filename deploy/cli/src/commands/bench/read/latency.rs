@@ -6,14 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use consumer_runtime::{Database, run::schema_of, tokio_postgres::Config};
+use consumer_runtime::{run::schema_of, tokio_postgres::Config};
 use event_log::{Settings, TransactionalProducer};
 use schemas::AggregateId;
 use serde::Serialize;
 use tokio::time::interval;
 use uuid::Uuid;
 
-use super::{CONSUMER, fill::Writer};
+use super::{CONSUMER, database, fill::Writer};
 use crate::{bench::clock::quantile, failure::Result};
 
 /// Transactions per second. One event of each is timed.
@@ -91,9 +91,7 @@ async fn watch(
     versions: usize,
     limit: Duration,
 ) -> Result<Vec<Instant>> {
-    let database = Database::new(config, &schema_of(CONSUMER), 1);
-    let database = database.context("cannot prepare connections")?;
-    let client = database.dedicated().await.context("cannot connect to Postgres")?;
+    let client = database::connect(&database::of_schema(config, &schema_of(CONSUMER))?).await?;
     let query = client.prepare("select version from customer_order where order_id = $1").await;
     let query = query.context("cannot prepare the query")?;
     let started = Instant::now();

@@ -5,9 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, ensure};
 use consumer_runtime::{
-    Database,
     batch::Span,
     lease::Lease,
     migrate::migrate,
@@ -16,20 +15,15 @@ use consumer_runtime::{
     sql,
     tokio_postgres::{Client, Config, Statement, types::ToSql},
 };
-use event_log::{Partition, Settings, client};
+use event_log::{Partition, Settings};
 use orders::{projection::OrderRow, status::Status};
-use rdkafka::{
-    Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
-    error::KafkaError,
-};
 use schemas::{AggregateId, Money, Timestamp, Topic};
 
-use super::{
-    Rate,
-    fill::{self, partitions},
+use super::{Rate, database, fill::partitions};
+use crate::{
+    bench::{cpu, drain, history},
+    failure::Result,
 };
-use crate::{bench::cpu, failure::Result};
 
 /// The schema of the loop.
 const SCHEMA: &str = "bench_sql";
@@ -43,10 +37,8 @@ const GENERATION: offset::Generation = 1;
 /// Stores the rows that the events would change, from memory: in transactions as large as the
 /// consumer's, by its statements, sent as it sends them.
 pub async fn sql(config: &Config, events: usize, orders: usize) -> Result<Rate> {
-    let database = Database::new(config, SCHEMA, 1).context("cannot prepare connections")?;
-    let client = database.dedicated().await.context("cannot connect to Postgres")?;
-    let dropped = client.batch_execute(&format!("drop schema if exists {SCHEMA} cascade")).await;
-    dropped.context("cannot drop the schema of the last round")?;
+    let database = database::of_schema(config, SCHEMA)?;
+    let client = database::connect_afresh(&database).await?;
     let migrated = migrate(&database, "", orders::migrations::runner()).await;
     migrated.context("cannot make the tables")?;
     let rows = (0..orders).map(row).collect::<anyhow::Result<Vec<_>>>()?;
@@ -66,7 +58,7 @@ pub async fn sql(config: &Config, events: usize, orders: usize) -> Result<Rate> 
 fn row(n: usize) -> anyhow::Result<OrderRow> {
     let now = Timestamp::now();
     Ok(OrderRow {
-        order_id: fill::order(n)?,
+        order_id: history::order(n)?,
         customer_id: AggregateId::new("c1").context("an id")?,
         text: "a book".to_owned(),
         value: Money::from_minor(1_399),
@@ -127,37 +119,13 @@ impl Store {
 pub async fn drain(settings: &Settings, events: usize) -> Result<Rate> {
     let settings = settings.clone();
     let draining = tokio::task::spawn_blocking(move || {
-        let (started, cpu) = (Instant::now(), own_cpu());
-        let read = read_all(&settings)?;
-        let took = started.elapsed();
+        let cpu = own_cpu();
+        let partitions: Vec<_> = partitions().collect();
+        let (read, took) = drain::drain(&settings, &partitions)?;
         ensure!(read == events, "the topic has {read} events, not {events}");
         Ok(rate(events, took, own_cpu() - cpu))
     });
     Ok(draining.await.context("draining panicked")??)
-}
-
-fn read_all(settings: &Settings) -> anyhow::Result<usize> {
-    let consumer: BaseConsumer = client::consumer_config(settings)
-        .set("group.id", settings.qualify("bench"))
-        .set("enable.partition.eof", "true")
-        .create()
-        .context("cannot create a consumer")?;
-    let mut list = TopicPartitionList::new();
-    let topic = settings.qualify(Topic::ORDER_EVENTS.name());
-    for partition in partitions() {
-        list.add_partition_offset(&topic, partition.number, Offset::Beginning)?;
-    }
-    consumer.assign(&list).context("cannot read the events")?;
-    let (mut read, mut open) = (0, partitions().count());
-    while open > 0 {
-        match consumer.poll(Duration::from_secs(30)) {
-            Some(Ok(_)) => read += 1,
-            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
-            Some(Err(error)) => return Err(anyhow!(error)),
-            None => return Err(anyhow!("nothing came after {read} events")),
-        }
-    }
-    Ok(read)
 }
 
 fn own_cpu() -> f64 {

@@ -2,28 +2,26 @@
 
 use std::future::Future;
 
-use anyhow::{Context, anyhow};
-use event_log::{OutRecord, Partition, Registry, Settings, TransactionalProducer, record::headers};
+use anyhow::Context;
+use event_log::{OutRecord, Partition, Registry, Settings, TransactionalProducer};
 use schemas::{
-    AggregateId, CommandId, Encoder, Envelope, EventId, Messages, Money, Timestamp,
+    CommandId, Encoder, Messages, Timestamp, Topic,
     command::{AggregateState, RecentOutcome, STATE_COMPLETE_KEY},
-    order::{Order, OrderCreated, OrderEvent, OrderStatus},
+    order::{Order, OrderEvent, OrderStatus},
 };
-use uuid::Uuid;
 
-use super::raw::STATES;
-use crate::failure::Result;
+use crate::{
+    bench::history::{self, Cause},
+    failure::Result,
+};
 
 /// Orders in one transaction.
 const TRANSACTION: usize = 10_000;
 
-const EVENTS: Partition = Partition { topic: OrderEvent::TOPIC, number: 0 };
+/// The partition whose state is restored.
+pub const STATES: Partition = Partition { topic: Topic::ORDER_STATE, number: 0 };
 
-/// The n-th order, by a UUID as a client would choose it.
-pub fn order(n: usize) -> Result<AggregateId> {
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &n.to_be_bytes());
-    Ok(AggregateId::new(&id.to_string()).context("a UUID is an id")?)
-}
+const EVENTS: Partition = Partition { topic: OrderEvent::TOPIC, number: 0 };
 
 /// Writes the orders, and that they are all.
 pub async fn fill(settings: &Settings, count: usize, with_events: bool) -> Result<()> {
@@ -78,34 +76,13 @@ fn command(n: usize) -> CommandId {
 }
 
 fn event(encoder: &Encoder<OrderEvent>, n: usize) -> anyhow::Result<OutRecord> {
-    let order = order(n).map_err(|failure| anyhow!("{failure}"))?;
-    let ordered_at = Timestamp::now();
-    let customer_id = AggregateId::new("c1").context("an id")?;
-    let (text, value) = ("a book".to_owned(), Money::from_minor(1399));
-    let event = OrderEvent::from(OrderCreated { customer_id, text, value, ordered_at });
-    let (id, cause) = (EventId::of_command(command(n), 0).to_string(), command(n).to_string());
-    let envelope = Envelope {
-        id: &id,
-        source: "bench",
-        message_type: event.wire_type(),
-        time: Some(ordered_at),
-        subject: Some(order.as_str()),
-        sequence: Some(1),
-        correlation_id: Some(&cause),
-        causation_id: Some(&cause),
-        ..Envelope::default()
-    };
-    Ok(OutRecord {
-        topic: EVENTS.topic,
-        partition: Some(EVENTS.number),
-        key: order.to_string(),
-        payload: Some(encoder.encode(&event)?),
-        headers: headers(&envelope),
-    })
+    let event = history::created(Timestamp::now())?;
+    let cause = Cause { command: command(n), sequence: 1 };
+    history::record(encoder, EVENTS.number, &history::order(n)?, cause, &event)
 }
 
 fn state(encoder: &Encoder<AggregateState<Order>>, n: usize) -> anyhow::Result<OutRecord> {
-    let order = order(n).map_err(|failure| anyhow!("{failure}"))?;
+    let order = history::order(n)?;
     let mut state = AggregateState {
         version: 1,
         state: Some(Order { status: OrderStatus::New }),

@@ -20,8 +20,10 @@ use schemas::{
 };
 use tokio::{task::JoinHandle, time::sleep};
 
-use super::fill::order;
-use crate::failure::{Failure, Result};
+use crate::{
+    bench::history,
+    failure::{Failure, Result},
+};
 
 /// Commands are sent in bundles of this length of time.
 const TICK: Duration = Duration::from_millis(20);
@@ -108,7 +110,7 @@ fn send(
         let due = started.elapsed().as_millis() * u128::from(rate) / 1_000;
         while u128::try_from(sent)? < due {
             let command = OrderCommand::from(ConfirmOrder {});
-            let aggregate = order(sent % orders).map_err(|failure| anyhow::anyhow!("{failure}"))?;
+            let aggregate = history::order(sent % orders)?;
             let id = CommandId::from_key(&format!("confirm {sent}")).to_string();
             let envelope = Envelope {
                 id: &id,

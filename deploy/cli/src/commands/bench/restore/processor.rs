@@ -16,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::raw::STATES;
+use super::fill::STATES;
 use crate::{
     bench::memory,
     failure::{Failure, Result},
