@@ -6,17 +6,19 @@ use std::{
         atomic::{AtomicU32, Ordering},
         mpsc::{Sender, channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use event_log::{
     Appender, Error, OutRecord, Partition, Position, Settings, TransactionalProducer,
     consumer::{Change, Consumer, Polled},
     exactly_once::{Role, Step, run},
+    restore::PartitionReader,
 };
 use rdkafka::{Message, message::BorrowedMessage};
 use schemas::Topic;
 use service::{Health, Shutdown};
+use tokio::runtime::Handle;
 
 use crate::installation::{eventually, fresh, numbers, record};
 
@@ -77,10 +79,11 @@ async fn append(settings: &Settings, numbers: std::ops::Range<u32>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_in_mid_batch_neither_loses_nor_doubles() {
     let settings = fresh(1).await;
-    append(&settings, 0..50).await;
+    append(&settings, 0..25).await;
     let (trigger, shutdown) = Shutdown::new();
     let health = Health::default().part("kafka");
-    let failures = Arc::new(AtomicU32::new(3));
+    let failures = Arc::new(AtomicU32::new(0));
+    let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         std::thread::scope(|scope| {
             // Fires also when the test fails: the scope waits for its threads.
@@ -89,6 +92,10 @@ async fn a_failure_in_mid_batch_neither_loses_nor_doubles() {
                 let copy = || Ok(Copy { failures: Arc::clone(&failures), ..Copy::default() });
                 run(&settings, &role(), copy, &health, &shutdown).unwrap();
             });
+            // Some are done when it fails: these must not come again.
+            eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 25);
+            failures.store(3, Ordering::SeqCst);
+            runtime.block_on(append(&settings, 25..50));
             let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 50);
             assert_eq!(copied, (0..50).collect::<Vec<_>>());
             assert_eq!(failures.load(Ordering::SeqCst), 0, "the failures did happen");
@@ -158,6 +165,44 @@ async fn an_instance_that_lost_its_partitions_commits_nothing() {
             assert_eq!(copied, (0..10).collect::<Vec<_>>());
             trigger.fire();
         });
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_ends_what_its_predecessor_left_open() {
+    let settings = Settings { instance: Some("1".to_owned()), ..fresh(1).await };
+    append(&settings, 0..10).await;
+    tokio::task::spawn_blocking(move || {
+        // As after a kill -9: its records are there, its transaction is open.
+        let begun = Instant::now();
+        let predecessor = TransactionalProducer::new(&settings, "copier.1.a").unwrap();
+        predecessor.begin().unwrap();
+        predecessor.produce(record(OUT.topic, 0, 4711)).unwrap();
+        let reader = PartitionReader::new(&settings).unwrap();
+        let arrived = || {
+            predecessor.poll();
+            reader.high_watermark(OUT).unwrap()
+        };
+        eventually("the record to arrive", arrived, |end| *end > 0);
+
+        let (trigger, shutdown) = Shutdown::new();
+        let health = Health::default().part("kafka");
+        std::thread::scope(|scope| {
+            // Fires also when the test fails: the scope waits for its threads.
+            let trigger = trigger;
+            scope.spawn(|| {
+                let copy = || Ok(Copy::default());
+                run(&settings, &role(), copy, &health, &shutdown).unwrap();
+            });
+            let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 10);
+            assert_eq!(copied, (0..10).collect::<Vec<_>>());
+            trigger.fire();
+        });
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(20), "its time-out of 25 s ended it, after {took:?}");
+        assert!(predecessor.commit().is_err(), "it is fenced");
     })
     .await
     .unwrap();
