@@ -37,3 +37,10 @@ pub fn subjects() -> Vec<Subject> {
         .chain(of::<ReadModelChanged>())
         .collect()
 }
+
+/// The topics that messages of a wire type belong on; none when the type is not known.
+#[must_use]
+pub fn homes_of(wire_type: &str) -> Vec<Topic> {
+    let subjects = subjects().into_iter();
+    subjects.filter(|subject| subject.file.wire_type == wire_type).map(|s| s.topic).collect()
+}

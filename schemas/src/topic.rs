@@ -26,8 +26,15 @@ impl Topic {
     /// Which rows of which read model changed.
     pub const CHANGE_NOTIFICATIONS: Self = Self("change-notifications");
 
+    /// Records that the consumer `orders` cannot handle.
+    pub const ORDERS_DEAD_LETTER: Self = Self("orders.dead-letter");
+    /// Records that the consumer `customers` cannot handle.
+    pub const CUSTOMERS_DEAD_LETTER: Self = Self("customers.dead-letter");
+    /// Records that the consumer `customer-classifier` cannot handle.
+    pub const CUSTOMER_CLASSIFIER_DEAD_LETTER: Self = Self("customer-classifier.dead-letter");
+
     /// Every topic.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::CUSTOMER_COMMANDS,
         Self::CUSTOMER_EVENTS,
         Self::CUSTOMER_STATE,
@@ -37,6 +44,9 @@ impl Topic {
         Self::COMMAND_RESULTS,
         Self::CUSTOMER_CLASSIFICATION_EVENTS,
         Self::CHANGE_NOTIFICATIONS,
+        Self::ORDERS_DEAD_LETTER,
+        Self::CUSTOMERS_DEAD_LETTER,
+        Self::CUSTOMER_CLASSIFIER_DEAD_LETTER,
     ];
 
     /// The topic of that logical name.
@@ -49,6 +59,13 @@ impl Topic {
     #[must_use]
     pub fn commands_of(aggregate: &str) -> Option<Self> {
         let is_theirs = |topic: &Self| topic.0.strip_suffix(".commands") == Some(aggregate);
+        Self::ALL.into_iter().find(is_theirs)
+    }
+
+    /// The topic for the records that a consumer cannot handle.
+    #[must_use]
+    pub fn dead_letter_of(consumer: &str) -> Option<Self> {
+        let is_theirs = |topic: &Self| topic.0.strip_suffix(".dead-letter") == Some(consumer);
         Self::ALL.into_iter().find(is_theirs)
     }
 

@@ -183,7 +183,7 @@ impl Publisher {
         Ok(OutRecord {
             topic: Topic::CHANGE_NOTIFICATIONS,
             partition: None,
-            key: body.row_id.as_ref().unwrap_or(&body.endpoint).clone(),
+            key: Some(body.row_id.as_ref().unwrap_or(&body.endpoint).clone().into_bytes()),
             payload: Some(payload),
             headers: record::headers(&envelope),
         })

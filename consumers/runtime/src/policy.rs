@@ -106,7 +106,7 @@ impl<P: Policy> Reacting<P> {
         Ok(OutRecord {
             topic: P::Command::TOPIC,
             partition: None,
-            key: aggregate.to_string(),
+            key: Some(aggregate.as_str().into()),
             payload: Some(self.encoder.encode(command)?),
             headers: headers(&envelope),
         })

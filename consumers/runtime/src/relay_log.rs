@@ -115,7 +115,7 @@ impl RelayLog {
         Ok(OutRecord {
             topic: self.topic,
             partition: None,
-            key: event.key,
+            key: Some(event.key.into_bytes()),
             payload: Some(event.payload),
             headers,
         })

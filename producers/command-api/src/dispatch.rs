@@ -186,7 +186,7 @@ impl Dispatcher {
         OutRecord {
             topic: submission.command.topic(),
             partition: None,
-            key: submission.aggregate_id.to_string(),
+            key: Some(submission.aggregate_id.as_str().into()),
             payload: Some(payload),
             headers: headers(&envelope),
         }

@@ -74,7 +74,7 @@ pub fn event<E: Messages>(
     Ok(OutRecord {
         topic: E::TOPIC,
         partition: Some(partition),
-        key: aggregate.to_string(),
+        key: Some(aggregate.as_str().into()),
         payload: Some(encoder.encode(event)?),
         headers: headers(&envelope),
     })
@@ -91,7 +91,7 @@ pub fn outcome(
     Ok(OutRecord {
         topic: Topic::COMMAND_RESULTS,
         partition: reply_to,
-        key: cause.command.to_owned(),
+        key: Some(cause.command.into()),
         payload: Some(encoder.encode(outcome)?),
         headers: headers(&envelope),
     })

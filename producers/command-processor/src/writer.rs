@@ -279,7 +279,7 @@ fn forward<A: Aggregate>(
     OutRecord {
         topic: A::Command::TOPIC,
         partition: Some(owner),
-        key: aggregate.to_string(),
+        key: Some(aggregate.as_str().into()),
         payload: record.payload().map(<[u8]>::to_vec),
         headers: record.headers().map(BorrowedHeaders::detach).unwrap_or_default(),
     }

@@ -142,9 +142,8 @@ impl Appender {
         let (done, wait) = oneshot::channel();
         let topic = self.names.of(record.topic);
         let delivery = Box::new(Delivery { topic: record.topic, done });
-        let mut out = BaseRecord::with_opaque_to(&topic, delivery)
-            .key(record.key.as_bytes())
-            .headers(record.headers);
+        let mut out = BaseRecord::with_opaque_to(&topic, delivery).headers(record.headers);
+        out.key = record.key.as_deref();
         out.payload = record.payload.as_deref();
         out.partition = record.partition;
         self.producer.send(out).map_err(|(error, _)| AppendError::Refused(error))?;

@@ -15,8 +15,8 @@ pub struct OutRecord {
     pub topic: Topic,
     /// Which partition; by the key when absent.
     pub partition: Option<i32>,
-    /// Aggregate id or command id.
-    pub key: String,
+    /// Mostly an aggregate id or command id.
+    pub key: Option<Vec<u8>>,
     /// Bytes in the registry's wire format; absent for a tombstone.
     pub payload: Option<Vec<u8>>,
     /// From [`headers`].
@@ -31,7 +31,7 @@ impl OutRecord {
         Self {
             topic: at.topic,
             partition: Some(at.number),
-            key: aggregate.to_owned(),
+            key: Some(aggregate.into()),
             payload: state,
             headers: OwnedHeaders::new_with_capacity(0),
         }

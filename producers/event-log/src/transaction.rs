@@ -98,7 +98,8 @@ impl TransactionalProducer {
     /// When the client refuses it.
     pub fn produce(&self, record: OutRecord) -> Result<(), Error> {
         let topic = self.names.of(record.topic);
-        let mut out = BaseRecord::to(&topic).key(record.key.as_bytes()).headers(record.headers);
+        let mut out = BaseRecord::to(&topic).headers(record.headers);
+        out.key = record.key.as_deref();
         out.payload = record.payload.as_deref();
         out.partition = record.partition;
         let mut deadline = None;

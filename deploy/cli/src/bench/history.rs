@@ -53,7 +53,7 @@ pub fn record(
     Ok(OutRecord {
         topic: OrderEvent::TOPIC,
         partition: Some(partition),
-        key: order.to_string(),
+        key: Some(order.as_str().into()),
         payload: Some(encoder.encode(event)?),
         headers: headers(&envelope),
     })

@@ -113,7 +113,7 @@ impl World {
         OutRecord {
             topic: OrderEvent::TOPIC,
             partition: Some(0),
-            key: order(n).to_string(),
+            key: Some(order(n).as_str().into()),
             payload: Some(self.events.encode(&event).unwrap()),
             headers: headers(&envelope),
         }

@@ -39,7 +39,7 @@ pub fn record(topic: Topic, partition: i32, number: u32) -> OutRecord {
     OutRecord {
         topic,
         partition: Some(partition),
-        key: text.clone(),
+        key: Some(text.clone().into_bytes()),
         payload: Some(text.clone().into_bytes()),
         headers: headers(&envelope),
     }

@@ -45,7 +45,13 @@ fn damage_states(settings: &event_log::Settings) {
             ..Envelope::default()
         };
         let (headers, number) = (headers(&envelope), partitioner::partition_of(key.as_bytes(), 4));
-        OutRecord { topic: Topic::ORDER_STATE, partition: Some(number), key, payload, headers }
+        OutRecord {
+            topic: Topic::ORDER_STATE,
+            partition: Some(number),
+            key: Some(key.into_bytes()),
+            payload,
+            headers,
+        }
     };
     let entries = log::read(settings, Topic::ORDER_STATE);
     let state = |n: usize| {

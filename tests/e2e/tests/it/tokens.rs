@@ -147,7 +147,7 @@ async fn a_forwarded_command_is_where_it_was_forwarded_to() {
     let record = OutRecord {
         topic: wrong.topic,
         partition: Some(wrong.number),
-        key: "o1".to_owned(),
+        key: Some("o1".into()),
         payload: Some(encoder.encode(&ConfirmOrder {}.into()).unwrap()),
         headers: headers(&envelope),
     };
@@ -182,7 +182,7 @@ async fn append_old(installation: &Installation, key: &str, payload: Vec<u8>) {
     let record = OutRecord {
         topic: Topic::ORDER_EVENTS,
         partition: None,
-        key: key.to_owned(),
+        key: Some(key.into()),
         payload: Some(payload),
         headers: headers(&envelope),
     };

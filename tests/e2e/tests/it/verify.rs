@@ -120,7 +120,10 @@ async fn foreign(settings: &Settings) {
         ("headless", None, rdkafka::message::OwnedHeaders::new()),
     ] {
         let (key, topic, payload) = (key.to_owned(), Topic::ORDER_COMMANDS, Some(b"?".to_vec()));
-        appender.append(OutRecord { topic, partition, key, payload, headers }).await.unwrap();
+        appender
+            .append(OutRecord { topic, partition, key: Some(key.into_bytes()), payload, headers })
+            .await
+            .unwrap();
     }
 }
 

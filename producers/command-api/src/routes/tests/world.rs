@@ -31,6 +31,9 @@ use crate::{
     settings::Limits,
 };
 
+/// How long an answer is waited for unless the request says otherwise.
+pub(super) const WAIT: Duration = Duration::from_millis(1_200);
+
 /// What the log does with the next commands.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Will {
@@ -72,7 +75,7 @@ impl CommandLog for MemoryLog {
             Position { partition: Partition { topic: record.topic, number: 0 }, offset: 0 };
         let outcome = CommandOutcome {
             aggregate: record.topic.name().split('.').next().unwrap().to_owned(),
-            aggregate_id: record.key.clone(),
+            aggregate_id: String::from_utf8(record.key.clone().unwrap()).unwrap(),
             fingerprint: fingerprint(
                 &header(&record, "ce_type").unwrap(),
                 header(&record, "oneway-expected-version").map(|v| v.parse().unwrap()),
@@ -140,7 +143,7 @@ impl World {
 
     pub(super) fn with(history: MemoryHistory) -> Self {
         let limits = Limits {
-            wait: Duration::from_millis(1_200),
+            wait: WAIT,
             delivery: Duration::from_millis(1_100),
             in_flight: 2,
             body_kbytes: 64,

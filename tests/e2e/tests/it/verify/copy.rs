@@ -65,7 +65,7 @@ impl Record {
         OutRecord {
             topic,
             partition: Some(self.partition),
-            key: self.key.clone(),
+            key: Some(self.key.clone().into_bytes()),
             payload: self.payload.clone(),
             headers,
         }

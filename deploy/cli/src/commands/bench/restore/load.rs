@@ -122,7 +122,7 @@ fn send(
             let record = event_log::OutRecord {
                 topic: OrderCommand::TOPIC,
                 partition: Some(0),
-                key: aggregate.to_string(),
+                key: Some(aggregate.as_str().into()),
                 payload: Some(encoder.encode(&command)?),
                 headers: headers(&envelope),
             };
