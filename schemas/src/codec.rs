@@ -135,10 +135,17 @@ struct Reader {
 }
 
 /// Reads messages of any topic; knows the schemas that were added.
-#[derive(Default)]
 pub struct Decoder {
     // Few, and asked for with each record: a search costs less than a hash.
     readers: BTreeMap<u32, Reader>,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        // No part of a payload is larger than the whole, whatever its length says.
+        apache_avro::util::max_allocation_bytes(MAX_PAYLOAD);
+        Self { readers: BTreeMap::new() }
+    }
 }
 
 impl std::fmt::Debug for Decoder {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use event_log::Partition;
+use event_log::{Partition, Position};
 
 use crate::{
+    dead_letters::parking::Spoiled,
     lease::{Entered, Lease},
     recorded::Item,
 };
@@ -14,6 +15,8 @@ use crate::{
 pub struct Batch<E> {
     /// The events; those that mean nothing to the projection are left out.
     pub items: Vec<Item<E>>,
+    /// Records that cannot be handled.
+    pub spoiled: Vec<Spoiled>,
     /// What the batch covers, one span per partition.
     pub spans: Vec<Span>,
 }
@@ -31,7 +34,7 @@ pub struct Span {
 
 impl<E> Default for Batch<E> {
     fn default() -> Self {
-        Self { items: Vec::new(), spans: Vec::new() }
+        Self { items: Vec::new(), spoiled: Vec::new(), spans: Vec::new() }
     }
 }
 
@@ -53,13 +56,19 @@ impl<E> Batch<E> {
     /// Forgets what it has of these partitions.
     pub fn drop_partitions(&mut self, partitions: &[Partition]) {
         self.items.retain(|item| !partitions.contains(&item.at().partition));
+        self.spoiled.retain(|spoiled| !partitions.contains(&spoiled.at.partition));
         self.spans.retain(|span| !partitions.contains(&span.lease.partition));
     }
 
     /// What of it is still ours, and stays ours until the return value is dropped.
     #[must_use]
     pub fn enter(&self) -> Share<'_, E> {
-        let mut share = Share { items: Vec::new(), spans: Vec::new(), entered: Vec::new() };
+        let mut share = Share {
+            items: Vec::new(),
+            spoiled: Vec::new(),
+            spans: Vec::new(),
+            entered: Vec::new(),
+        };
         for span in &self.spans {
             if let Some(entered) = span.lease.enter() {
                 share.spans.push(span);
@@ -67,11 +76,11 @@ impl<E> Batch<E> {
             }
         }
         let whole = share.spans.len() == self.spans.len();
-        let is_ours = |item: &&Item<E>| {
-            let partition = item.at().partition;
-            whole || share.spans.iter().any(|s| s.lease.partition == partition)
-        };
-        share.items = self.items.iter().filter(is_ours).collect();
+        let is_ours =
+            |at: Position| whole || share.spans.iter().any(|s| s.lease.partition == at.partition);
+        let items = self.items.iter().filter(|item| is_ours(item.at())).collect();
+        let spoiled = self.spoiled.iter().filter(|spoiled| is_ours(spoiled.at)).collect();
+        (share.items, share.spoiled) = (items, spoiled);
         share
     }
 }
@@ -81,6 +90,8 @@ impl<E> Batch<E> {
 pub struct Share<'a, E> {
     /// Its events.
     pub items: Vec<&'a Item<E>>,
+    /// Its records that cannot be handled.
+    pub spoiled: Vec<&'a Spoiled>,
     /// Its spans.
     pub spans: Vec<&'a Span>,
     /// Held until dropped: keeps a revocation waiting.

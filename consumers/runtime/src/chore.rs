@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::{
     change_feed::{ChangeFeed, Changed},
     error::Error,
-    flight,
+    flight::{self, End},
     metrics::OUTBOX_EMITTED,
     outage::{Outage, Waited},
     outbox,
@@ -85,7 +85,7 @@ pub async fn turn<P: Projection>(
             let tables = tables.all();
             let stores = tables.iter().flat_map(|table| table.store());
             let statements: Vec<_> = stores.chain(outbox).collect();
-            flight::commit(connection, &statements).await?;
+            flight::end(connection, &statements.iter().collect::<Vec<_>>(), End::Commit).await?;
             let changes = tables.iter().flat_map(|table| table.changes());
             changes.map(Changed::by_clock).collect()
         };

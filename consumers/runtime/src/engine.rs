@@ -14,23 +14,25 @@ use std::{
 };
 
 use event_log::{Consumer, Partition, Registry};
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
 use schemas::{Messages, Timestamp};
 use service::{Shutdown, health::Part};
 use tokio::{
     runtime::Handle,
     sync::{Notify, mpsc, oneshot},
+    time::MissedTickBehavior,
 };
 
 use crate::{
     batch::Batch,
     change_feed::ChangeFeed,
+    dead_letters::desk,
     error::Error,
     intake::{Input, Intake, Outside},
     lease::Lease,
     metrics::{
         BATCH_DURATION, BATCH_FAILURES, BATCH_SIZE, EVENTS_APPLIED, EVENTS_DUPLICATE,
-        EVENTS_SKIPPED, OUTBOX_EMITTED,
+        EVENTS_PARKED, EVENTS_SKIPPED, OUTBOX_EMITTED, PARKED_KEYS,
     },
     outage::{Outage, Waited},
     projection::Projection,
@@ -48,6 +50,9 @@ const LEAVE_LIMIT: Duration = Duration::from_secs(15);
 
 /// A session that lasted so long was no failed attempt to join.
 const GOOD_SESSION: Duration = Duration::from_secs(60);
+
+/// How often is looked for what operators ask for.
+const REQUESTS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often a full outbox is looked at again.
 const OUTBOX_WAIT: Duration = Duration::from_millis(100);
@@ -107,14 +112,23 @@ impl<P: Projection> Engine<P> {
     async fn session(&self, outage: &mut Outage, shutdown: &Shutdown) -> Result<(), Error> {
         let progress = Progress::default();
         let (intake, mut receiver) = self.start_intake(&progress)?;
+        let mut held = Vec::new();
+        let mut requests = tokio::time::interval(REQUESTS_EVERY);
+        requests.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ended = loop {
             let input = tokio::select! {
                 input = receiver.recv() => input,
+                _ = requests.tick() => {
+                    match self.do_requests(&mut held, &progress, outage, shutdown).await {
+                        Ok(()) => continue,
+                        Err(error) => break Err(error),
+                    }
+                }
                 () = shutdown.requested() => break Ok(()),
             };
             let handled = match input {
                 Some(Input::Assigned { partitions, answer }) => {
-                    self.take(&partitions, answer, outage, shutdown).await
+                    self.take(&partitions, answer, &mut held, outage, shutdown).await
                 }
                 Some(Input::Batch(batch)) => self.apply(&batch, &progress, outage, shutdown).await,
                 Some(Input::Failed(error)) => Err(error),
@@ -131,14 +145,7 @@ impl<P: Projection> Engine<P> {
 
     fn start_intake(&self, progress: &Progress) -> Result<(JoinHandle<()>, Inputs<P>), Error> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let mut tables = P::Tables::default();
-        let tables = tables.all();
-        let reader = Reader::new(
-            self.applier.projection.sources(),
-            |topic| tables.iter().any(|table| table.keeps_versions_of(topic)),
-            self.registry.clone(),
-            Handle::current(),
-        );
+        let reader = self.reader();
         let consumer = Consumer::join(&self.log, self.applier.name, &reader.topics())?;
         let outside = Outside {
             sender,
@@ -155,12 +162,55 @@ impl<P: Projection> Engine<P> {
         Ok((thread, receiver))
     }
 
+    fn reader(&self) -> Reader<P::Event> {
+        let mut tables = P::Tables::default();
+        let tables = tables.all();
+        Reader::new(
+            self.applier.projection.sources(),
+            |topic| tables.iter().any(|table| table.keeps_versions_of(topic)),
+            self.registry.clone(),
+            Handle::current(),
+        )
+    }
+
+    /// Does what operators ask for at dead letters of our partitions.
+    async fn do_requests(
+        &self,
+        held: &mut Vec<Arc<Lease>>,
+        progress: &Progress,
+        outage: &mut Outage,
+        shutdown: &Shutdown,
+    ) -> Result<(), Error> {
+        held.retain(|lease| !lease.is_revoked());
+        let parked: usize = held.iter().map(|lease| lease.parked().len()).sum();
+        gauge!(PARKED_KEYS).set(parked as f64);
+        if held.is_empty() {
+            return Ok(());
+        }
+        let done = async {
+            for requested in desk::requested(&self.applier.database, held).await? {
+                let now = Timestamp::now();
+                if let Some(applied) = self.applier.retry(&requested, self.reader(), now).await? {
+                    self.applied(applied, 0, progress);
+                }
+            }
+            Ok(())
+        };
+        match done.await {
+            Ok(()) => Ok(()),
+            Err(error @ Error::Fenced(_)) => Err(error),
+            // Stopping is noticed by the caller.
+            Err(error) => outage.wait(error, &self.postgres, shutdown).await.map(drop),
+        }
+    }
+
     /// Takes partitions and says from where to read them. Their former owner may have died
     /// between a commit and its notifications, so clients are told to query again.
     async fn take(
         &self,
         partitions: &[Partition],
         answer: oneshot::Sender<Vec<Arc<Lease>>>,
+        held: &mut Vec<Arc<Lease>>,
         outage: &mut Outage,
         shutdown: &Shutdown,
     ) -> Result<(), Error> {
@@ -171,6 +221,7 @@ impl<P: Projection> Engine<P> {
                     if !partitions.is_empty() {
                         self.feed.all();
                     }
+                    held.extend(leases.iter().map(Arc::clone));
                     // When nobody waits for it any more the partitions are taken again later.
                     let _ = answer.send(leases);
                     return Ok(());
@@ -216,7 +267,7 @@ impl<P: Projection> Engine<P> {
     }
 
     fn applied(&self, applied: Applied, offsets: i64, progress: &Progress) {
-        let Applied { counts, changes, emitted, next, unanswered } = applied;
+        let Applied { counts, changes, emitted, next, unanswered, parked } = applied;
         if unanswered {
             self.feed.all();
             self.emitted.notify_one();
@@ -224,6 +275,7 @@ impl<P: Projection> Engine<P> {
         counter!(EVENTS_APPLIED).increment(counts.applied);
         counter!(EVENTS_SKIPPED).increment(counts.passed);
         counter!(EVENTS_DUPLICATE).increment(counts.duplicates);
+        counter!(EVENTS_PARKED).increment(parked as u64);
         histogram!(BATCH_SIZE).record(offsets.unsigned_abs() as f64);
         if emitted > 0 {
             counter!(OUTBOX_EMITTED).increment(emitted as u64);

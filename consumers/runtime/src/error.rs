@@ -5,10 +5,10 @@
 use std::fmt;
 
 use event_log::{ErrorClass, Position};
-use schemas::{AggregateId, DecodeError, envelope::EnvelopeError};
+use schemas::AggregateId;
 use tokio_postgres::error::SqlState;
 
-use crate::{projection::ProjectionError, row::RowError};
+use crate::{poison::Poison, row::RowError};
 
 /// An error of the runtime.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,9 @@ pub enum Error {
     /// A partition that belongs to somebody else by now. Nothing was written.
     #[error("{0} has another owner by now")]
     Fenced(event_log::Partition),
+    /// So many records cannot be handled that something else must be wrong.
+    #[error("{0}")]
+    TooManyDeadLetters(String),
     /// Something that only a person can mend.
     #[error("{0}")]
     Broken(String),
@@ -65,53 +68,6 @@ pub enum Error {
     /// A migration failed.
     #[error("cannot migrate the schema: {0}")]
     Migration(String),
-}
-
-/// Why one event can never be handled as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum Poison {
-    /// Its headers are no envelope.
-    #[error("envelope: {0}")]
-    Envelope(#[from] EnvelopeError),
-    /// Its payload cannot be decoded.
-    #[error("payload: {0}")]
-    Decode(#[from] DecodeError),
-    /// The registry does not know its schema, or has nonsense under its id.
-    #[error("schema: {0}")]
-    Schema(String),
-    /// Its key is no aggregate id.
-    #[error("its key is no aggregate id")]
-    Key,
-    /// Its id is no UUID.
-    #[error("its id is no UUID")]
-    Id,
-    /// It says not which version of its aggregate it makes.
-    #[error("it has no ce_sequence")]
-    NoSequence,
-    /// An earlier event of its aggregate is missing from the read model.
-    #[error(
-        "gap: it makes version {sequence} of its aggregate, table {table} has version {version}"
-    )]
-    Gap {
-        /// The table that keeps the version.
-        table: &'static str,
-        /// The version that it keeps.
-        version: i64,
-        /// The version that the event makes.
-        sequence: i64,
-    },
-    /// Nothing is there to keep its version: the type that starts an aggregate is not handled.
-    #[error("table {0} has no row to keep the version of its aggregate")]
-    NoRow(&'static str),
-    /// The log has it at an offset that is long applied: the log was replaced.
-    #[error("offset {next} was to come next: the topic was truncated or made anew")]
-    Backwards {
-        /// The offset that was due.
-        next: i64,
-    },
-    /// The projection refuses it.
-    #[error("projection: {0}")]
-    Projection(#[from] ProjectionError),
 }
 
 impl Error {
@@ -149,6 +105,22 @@ impl Error {
         cause.0.code() == Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE)
     }
 
+    /// Whether a table is missing: its consumer has never run here.
+    #[must_use]
+    pub fn is_missing_table(&self) -> bool {
+        let Self::Postgres { cause, .. } = self else { return false };
+        cause.0.code() == Some(&SqlState::UNDEFINED_TABLE)
+    }
+
+    /// Whether Postgres refused a value: out of range, against a constraint, a text that it cannot
+    /// hold.
+    #[must_use]
+    pub fn is_refused_value(&self) -> bool {
+        let Self::Postgres { cause, .. } = self else { return false };
+        let code = cause.0.code();
+        code.is_some_and(|code| ["22", "23"].iter().any(|class| code.code().starts_with(class)))
+    }
+
     /// What it asks for.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
@@ -157,9 +129,11 @@ impl Error {
             Self::Connection(_) | Self::Overdue { .. } | Self::Fenced(_) => ErrorClass::Transient,
             Self::Log(error) => error.0.class(),
             Self::Poison { .. } => ErrorClass::Poison,
-            Self::Row(_) | Self::Broken(_) | Self::Foreign { .. } | Self::Migration(_) => {
-                ErrorClass::Fatal
-            }
+            Self::Row(_)
+            | Self::TooManyDeadLetters(_)
+            | Self::Broken(_)
+            | Self::Foreign { .. }
+            | Self::Migration(_) => ErrorClass::Fatal,
         }
     }
 }

@@ -104,13 +104,22 @@ pub async fn lock(connection: &Object, table: &mut dyn AnyTable) -> Result<(), E
     table.take_rows(&keys, &created, &locked)
 }
 
-/// Runs statements and commits.
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Everything is stored.
+    Commit,
+    /// Nothing is: it was only to be seen whether it could be.
+    Rollback,
+}
+
+/// Runs statements and ends the transaction.
 ///
 /// # Errors
 /// When Postgres fails: then nothing is stored, unless it is the connection that fails.
-pub async fn commit(connection: &Object, statements: &[Statement<'_>]) -> Result<(), Error> {
-    let mut prepared = Vec::with_capacity(statements.len());
-    for statement in statements {
+pub async fn end(connection: &Object, all: &[&Statement<'_>], end: End) -> Result<(), Error> {
+    let mut prepared = Vec::with_capacity(all.len());
+    for statement in all {
         let parameters = statement.references();
         prepared.push((prepare(connection, &statement.sql).await?, parameters));
     }
@@ -122,11 +131,15 @@ pub async fn commit(connection: &Object, statements: &[Statement<'_>]) -> Result
         .boxed()
     });
     let mut flight: Vec<BoxFuture<'_, Result<(), Error>>> = store.collect();
-    // After a failed statement the server answers this with a rollback.
+    // After a failed statement the server answers a commit with a rollback.
     flight.push(
         async {
-            let committed = connection.batch_execute("commit").await;
-            committed.map_err(Error::postgres("commit a transaction"))
+            let last = match end {
+                End::Commit => "commit",
+                End::Rollback => "rollback",
+            };
+            let ended = connection.batch_execute(last).await;
+            ended.map_err(Error::postgres("end a transaction"))
         }
         .boxed(),
     );

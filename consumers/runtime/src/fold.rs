@@ -3,7 +3,8 @@
 use schemas::Timestamp;
 
 use crate::{
-    error::{Error, Poison},
+    error::Error,
+    poison::Poison,
     projection::{Emissions, Projection},
     recorded::{Item, Recorded},
     tables::TableSet,

@@ -7,7 +7,7 @@ use std::{
 
 use event_log::Partition;
 
-use crate::{batch::Batch, lease::Lease, recorded::Item};
+use crate::{batch::Batch, dead_letters::parking::Spoiled, lease::Lease, recorded::Item};
 
 /// Most payload in one batch, in bytes.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -15,6 +15,17 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// When a batch without any event, whose offsets only move on, is handed over.
 const EMPTY_OFFSETS: i64 = 10_000;
 const EMPTY_AGE: Duration = Duration::from_secs(1);
+
+/// What a record is to a batch.
+#[derive(Debug)]
+pub enum Gathered<E> {
+    /// An event that matters.
+    Event(Item<E>),
+    /// It cannot be handled.
+    Spoiled(Spoiled),
+    /// It only moves the offset on.
+    Nothing,
+}
 
 /// A batch in the making.
 #[derive(Debug)]
@@ -32,43 +43,42 @@ impl<E> Gathering<E> {
         Self { batch: Batch::default(), bytes: 0, since: Instant::now(), most_events }
     }
 
-    /// Adds the stretch of a partition up to `to`, which ends with this event, if it matters.
-    pub fn add(
-        &mut self,
-        lease: &Arc<Lease>,
-        from: i64,
-        to: i64,
-        item: Option<Item<E>>,
-        bytes: usize,
-    ) {
+    /// Adds the stretch of a partition up to `to`, which ends with this record.
+    pub fn add(&mut self, lease: &Arc<Lease>, from: i64, to: i64, last: Gathered<E>, bytes: usize) {
         if self.batch.spans.is_empty() {
             self.since = Instant::now();
         }
         self.batch.cover(lease, from, to);
-        if let Some(item) = item {
-            self.batch.items.push(item);
-            self.bytes += bytes;
+        match last {
+            Gathered::Event(item) => self.batch.items.push(item),
+            Gathered::Spoiled(spoiled) => self.batch.spoiled.push(spoiled),
+            Gathered::Nothing => return,
         }
+        self.bytes += bytes;
     }
 
     /// Forgets what it has of these partitions.
     pub fn drop_partitions(&mut self, partitions: &[Partition]) {
         self.batch.drop_partitions(partitions);
-        if self.batch.items.is_empty() {
+        if !self.has_events() {
             self.bytes = 0;
         }
     }
 
-    /// Whether it has any event.
+    /// Whether it has anything but offsets to move on.
     #[must_use]
     pub fn has_events(&self) -> bool {
-        !self.batch.items.is_empty()
+        self.events() > 0
+    }
+
+    fn events(&self) -> usize {
+        self.batch.items.len() + self.batch.spoiled.len()
     }
 
     /// Whether no more fits.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.batch.items.len() >= self.most_events || self.bytes >= MOST_BYTES
+        self.events() >= self.most_events || self.bytes >= MOST_BYTES
     }
 
     /// Whether it should go: nothing more is there, or nothing more fits. Without an event, and
@@ -100,10 +110,10 @@ mod tests {
         Arc::new(Lease::new(Partition { topic: Topic::ORDER_EVENTS, number }, 1, 0))
     }
 
-    fn item(lease: &Lease, offset: i64) -> Option<Item<()>> {
+    fn item(lease: &Lease, offset: i64) -> Gathered<()> {
         let at = event_log::Position { partition: lease.partition, offset };
         let key = AggregateId::new("o1").unwrap();
-        Some(Item::Passed(Passed { at, key, sequence: None }))
+        Gathered::Event(Item::Passed(Passed { at, key, sequence: None }))
     }
 
     #[test]
@@ -134,9 +144,9 @@ mod tests {
     fn offsets_alone_are_in_no_hurry() {
         let (first, second) = (lease(0), lease(1));
         let mut gathering = Gathering::<()>::new(2);
-        gathering.add(&first, 0, 1, None, 0);
+        gathering.add(&first, 0, 1, Gathered::Nothing, 0);
         assert!(!gathering.is_due(true));
-        gathering.add(&second, 0, EMPTY_OFFSETS, None, 0);
+        gathering.add(&second, 0, EMPTY_OFFSETS, Gathered::Nothing, 0);
         assert!(gathering.is_due(false));
         gathering.drop_partitions(&[second.partition]);
         assert!(!gathering.is_due(true));

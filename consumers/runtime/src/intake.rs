@@ -27,10 +27,12 @@ use tokio::{
 
 use crate::{
     batch::Batch,
-    error::{Error, Poison},
-    gather::Gathering,
+    dead_letters::parking::{Spoiled, Verdict},
+    error::Error,
+    gather::{Gathered, Gathering},
     lease::Lease,
     metrics::{EVENTS_SKIPPED, PARTITIONS},
+    poison::Poison,
     reader::{Read, Reader},
     watch::{Progress, Watch},
 };
@@ -199,23 +201,28 @@ impl<E> Intake<E> {
             return Ok(true);
         }
         let bytes = record.payload_len() + record.key_len();
+        let key = spoiled_key(&read, &record);
         drop(record);
-        self.gather(at, read, bytes);
+        self.gather(at, read, key, bytes);
         Ok(true)
     }
 
     /// Adds a record to the batch.
-    fn gather(&mut self, at: Position, read: Read<E>, bytes: usize) {
+    fn gather(&mut self, at: Position, read: Read<E>, key: Option<Box<[u8]>>, bytes: usize) {
         let mut held = self.held.iter_mut();
         let Some(held) = held.find(|held| held.lease.partition == at.partition) else {
             return;
         };
         let from = std::mem::replace(&mut held.next, at.offset + 1);
         let item = match read {
-            Read::Item(item) => Some(item),
+            Read::Item(item) => Gathered::Event(item),
+            Read::Spoiled(poison) => {
+                let verdict = Verdict::from(&poison);
+                Gathered::Spoiled(Spoiled { at, key, verdict })
+            }
             Read::Nothing | Read::Later(_) => {
                 counter!(EVENTS_SKIPPED).increment(1);
-                None
+                Gathered::Nothing
             }
         };
         self.gathering.add(&held.lease, from, held.next, item, bytes);
@@ -279,7 +286,8 @@ impl<E> Intake<E> {
             }
             read => {
                 let bytes = stalled.record.payload().map_or(0, <[u8]>::len);
-                self.gather(stalled.at, read, bytes);
+                let key = spoiled_key(&read, &stalled.record);
+                self.gather(stalled.at, read, key, bytes);
             }
         }
         Ok(())
@@ -349,5 +357,13 @@ impl<E> Intake<E> {
     fn count_partitions(&self) {
         let held = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
         gauge!(PARTITIONS).set(f64::from(held));
+    }
+}
+
+/// The key of a record, needed only when it cannot be read otherwise.
+fn spoiled_key<E>(read: &Read<E>, record: &impl Message) -> Option<Box<[u8]>> {
+    match read {
+        Read::Spoiled(_) => record.key().map(Into::into),
+        _ => None,
     }
 }

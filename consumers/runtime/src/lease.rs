@@ -1,11 +1,13 @@
 //! A partition for as long as it is ours.
 
 use std::{
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use event_log::Partition;
+
+use crate::dead_letters::parking::Keys;
 
 /// One assignment of one partition: made when the partition is taken, ended by its revocation.
 /// The next assignment of the same partition is another lease.
@@ -17,6 +19,8 @@ pub struct Lease {
     pub epoch: i64,
     /// The offset that was to come next when it was taken.
     pub start: i64,
+    /// Keys whose records are parked.
+    parked: Mutex<Keys>,
     state: Mutex<State>,
     idle: Condvar,
 }
@@ -31,7 +35,24 @@ impl Lease {
     /// A partition that was just taken.
     #[must_use]
     pub fn new(partition: Partition, epoch: i64, start: i64) -> Self {
-        Self { partition, epoch, start, state: Mutex::default(), idle: Condvar::new() }
+        Self::with_parked(partition, epoch, start, Keys::new())
+    }
+
+    /// A partition that was just taken, of which some keys are parked.
+    #[must_use]
+    pub fn with_parked(partition: Partition, epoch: i64, start: i64, parked: Keys) -> Self {
+        let (parked, state, idle) = (Mutex::new(parked), Mutex::default(), Condvar::new());
+        Self { partition, epoch, start, parked, state, idle }
+    }
+
+    /// Keys whose records are parked.
+    pub fn parked(&self) -> MutexGuard<'_, Keys> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is over.
+    pub fn is_revoked(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).revoked
     }
 
     /// Begins a transaction with events of this partition; `None` when it is revoked.

@@ -30,10 +30,12 @@
 //! - Nothing is published but what is in a committed outbox, and that exactly once, in the order
 //!   of its key.
 
+mod apply;
 pub mod batch;
 pub mod change_feed;
 pub mod chore;
 pub mod database;
+pub mod dead_letters;
 pub mod engine;
 pub mod error;
 pub mod field;
@@ -50,6 +52,7 @@ pub mod offset;
 pub mod outage;
 pub mod outbox;
 pub mod page;
+pub mod poison;
 pub mod policy;
 pub mod projection;
 pub mod query;

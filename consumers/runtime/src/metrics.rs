@@ -14,6 +14,12 @@ pub const BATCH_SIZE: &str = "oneway_consumer_batch_offsets";
 pub const BATCH_FAILURES: &str = "oneway_consumer_batch_failures_total";
 /// Offsets between what is applied and the end of a partition.
 pub const LAG: &str = "oneway_consumer_lag_events";
+/// Records parked: those that cannot be handled, and those behind them.
+pub const EVENTS_PARKED: &str = "oneway_consumer_events_parked_total";
+/// Records that cannot be handled, by class.
+pub const DEAD_LETTERS: &str = "oneway_consumer_dead_letters_total";
+/// Keys that are parked in the partitions of this instance.
+pub const PARKED_KEYS: &str = "oneway_consumer_parked_keys";
 /// Commands that a policy gave.
 pub const POLICY_COMMANDS: &str = "oneway_policy_commands_total";
 /// Partitions that this instance has.

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use event_log::Partition;
 use tokio_postgres::Client;
 
-use crate::{batch::Span, error::Error, lease::Lease, tables::Statement};
+use crate::{batch::Span, dead_letters::desk, error::Error, lease::Lease, tables::Statement};
 
 /// The build of the read model that the offsets are of.
 pub type Generation = i32;
@@ -40,13 +40,16 @@ pub async fn take(
         )
         .await
         .map_err(Error::postgres("take partitions over"))?;
+    // After the former owner is out: it parks nothing more.
+    let mut parked = desk::keys(client, &topics, &numbers).await?;
     let mut leases = Vec::with_capacity(rows.len());
     for row in rows {
         let (topic, number): (String, i32) = (row.get(0), row.get(1));
         let mut known = partitions.iter();
         let known = known.find(|(name, n, _)| *name == topic && *n == number);
         if let Some((.., partition)) = known {
-            let lease = Lease::new(*partition, row.get(2), row.get(3));
+            let keys = parked.remove(&(topic, number)).unwrap_or_default();
+            let lease = Lease::with_parked(*partition, row.get(2), row.get(3), keys);
             leases.push(Arc::new(lease));
         }
     }

@@ -133,6 +133,11 @@ impl<P: Policy> Step for Reacting<P> {
                 counter!(EVENTS_SKIPPED).increment(1);
                 return Ok(());
             }
+            Read::Spoiled(poison) => {
+                let reason = poison.to_string();
+                let Position { partition, offset } = at;
+                return Err(event_log::Error::Corrupt { partition, offset, reason });
+            }
             // Everything starts over from the log until the registry is back.
             Read::Later(error) => return Err(error.into()),
         };

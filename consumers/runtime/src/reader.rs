@@ -8,7 +8,8 @@ use schemas::{DecodeError, Decoder, Envelope, Timestamp, Topic};
 use tokio::runtime::Handle;
 
 use crate::{
-    error::{Error, Poison},
+    error::Error,
+    poison::Poison,
     recorded::{Item, Raw, Source},
 };
 
@@ -28,6 +29,8 @@ pub enum Read<E> {
     Item(Item<E>),
     /// One that does not.
     Nothing,
+    /// It can never be read as it is.
+    Spoiled(Poison),
     /// Not known yet: the registry is away.
     Later(RegistryError),
 }
@@ -57,14 +60,12 @@ impl<E> Reader<E> {
     /// Reads a record.
     ///
     /// # Errors
-    /// [`Error::Poison`] when it can never be read; others when the registry refuses to answer.
-    pub fn read<M: Message>(&mut self, at: Position, record: &M) -> Result<Read<E>, Error> {
-        let key = record.key();
-        // For messages only: an unreadable key is a matter of its own.
-        let known_key = key.and_then(|key| std::str::from_utf8(key).ok());
-        let known_key = known_key.and_then(|key| schemas::AggregateId::new(key).ok());
-        let poison = |reason: Poison| Error::poison(at, known_key.as_ref(), reason);
-        let raw = raw(at, record).map_err(poison)?;
+    /// When the registry refuses to answer.
+    pub fn read(&mut self, at: Position, record: &impl Message) -> Result<Read<E>, Error> {
+        let raw = match raw(at, record) {
+            Ok(raw) => raw,
+            Err(poison) => return Ok(Read::Spoiled(poison)),
+        };
         let Some((source, keeps_versions)) = self.sources.get(&at.partition.topic) else {
             return Ok(Read::Nothing);
         };
@@ -74,28 +75,29 @@ impl<E> Reader<E> {
                 Ok(None) => return Ok(Read::Nothing),
                 Err(Poison::Decode(DecodeError::UnknownSchema(id))) => {
                     match self.tokio.block_on(self.registry.schema(id)) {
-                        Ok(text) => self
-                            .decoder
-                            .add(id, &text)
-                            .map_err(|error| poison(Poison::Schema(error.to_string())))?,
+                        Ok(text) => {
+                            if let Err(error) = self.decoder.add(id, &text) {
+                                return Ok(Read::Spoiled(Poison::Schema(error.to_string())));
+                            }
+                        }
                         Err(error) => {
                             return match error.class() {
                                 ErrorClass::Transient => Ok(Read::Later(error)),
                                 ErrorClass::Poison => {
-                                    Err(poison(Poison::Schema(error.to_string())))
+                                    Ok(Read::Spoiled(Poison::Schema(error.to_string())))
                                 }
                                 ErrorClass::Fatal => Err(event_log::Error::from(error).into()),
                             };
                         }
                     }
                 }
-                Err(reason) => return Err(poison(reason)),
+                Err(reason) => return Ok(Read::Spoiled(reason)),
             }
         }
     }
 }
 
-fn raw<M: Message>(at: Position, record: &M) -> Result<Raw<'_>, Poison> {
+fn raw(at: Position, record: &impl Message) -> Result<Raw<'_>, Poison> {
     let envelope = match record.headers() {
         Some(headers) => Envelope::parse(headers.iter().map(|h| (h.key, h.value)))?,
         None => Envelope::parse(std::iter::empty())?,

@@ -1,10 +1,13 @@
 //! Events as they come out of the log: decoded, with what their envelope says.
 
 use event_log::Position;
-use schemas::{AggregateId, DecodeError, Decoder, Envelope, EventId, Messages, Timestamp, Topic};
+use schemas::{
+    AggregateId, DecodeError, Decoder, Envelope, EventId, Messages, Timestamp, Topic,
+    catalog::homes_of,
+};
 use uuid::Uuid;
 
-use crate::error::Poison;
+use crate::poison::Poison;
 
 /// An event of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +138,9 @@ impl<E> Source<E> {
         } else {
             None
         };
+        if event.is_none() {
+            check_home(envelope.message_type, self.topic)?;
+        }
         if event.is_none() && !keeps_versions {
             return Ok(None);
         }
@@ -158,6 +164,18 @@ impl<E> Source<E> {
             time: envelope.time.unwrap_or(written),
             event,
         })))
+    }
+}
+
+/// A type that nobody knows may be new, and is passed over. One that is known, and belongs on
+/// other topics, is on this one by mistake.
+fn check_home(wire_type: &str, topic: Topic) -> Result<(), Poison> {
+    let homes = homes_of(wire_type);
+    match homes.first() {
+        Some(home) if !homes.contains(&topic) => {
+            Err(Poison::WrongTopic { wire_type: wire_type.to_owned(), home: *home })
+        }
+        _ => Ok(()),
     }
 }
 

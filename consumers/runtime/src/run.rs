@@ -14,6 +14,7 @@ use crate::{
     change_feed::{self, DELIVERY_LIMIT},
     chore::{self, Chore, Told},
     database::Database,
+    dead_letters::DeadLetters,
     engine::Engine,
     error::Error,
     migrate::migrate,
@@ -87,12 +88,14 @@ pub async fn run<P: Projection>(
     else {
         return Ok(());
     };
+    let dead_letters = DeadLetters::new(shell.name, &settings.log, settings.dead_letters);
     let applier = Applier {
         name: shell.name,
         generation: GENERATION,
         database: work,
         projection: consumer.projection,
         encoder: prepared.emissions,
+        dead_letters: Some(Arc::new(dead_letters.map_err(failure)?)),
     };
     let parts = Parts {
         applier: Arc::new(applier),

@@ -5,6 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use service::Env;
 use tokio_postgres::Config;
 
+use crate::dead_letters::Limits;
+
 /// Settings of every consumer with a read model.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -18,6 +20,8 @@ pub struct Settings {
     pub http_address: SocketAddr,
     /// Most events in one transaction.
     pub batch_events: usize,
+    /// How many records may be given up.
+    pub dead_letters: Limits,
     /// How long something the consumer needs may be away before the process ends.
     pub outage_budget: Duration,
     /// How often the relay looks for events that other instances emitted.
@@ -26,8 +30,8 @@ pub struct Settings {
 
 impl Settings {
     /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
-    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_BATCH_EVENTS`, `_OUTAGE_BUDGET_SECONDS` and
-    /// `_RELAY_POLL_MS`.
+    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`,
+    /// `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS` and `_RELAY_POLL_MS`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let database = env.required("DATABASE_URL");
@@ -45,6 +49,10 @@ impl Settings {
             connections: env.bounded(&env.own("DATABASE_CONNECTIONS"), 8, 1..=200),
             http_address: env.parsed(&env.own("HTTP_ADDRESS"), loopback),
             batch_events: env.bounded(&env.own("BATCH_EVENTS"), 2_000, 1..=100_000),
+            dead_letters: Limits {
+                count: env.bounded(&env.own("DEAD_LETTER_LIMIT"), 1_000, 0..=1_000_000),
+                percent: env.bounded(&env.own("DEAD_LETTER_PERCENT"), 10, 0..=100),
+            },
             outage_budget: Duration::from_secs(env.bounded(
                 &env.own("OUTAGE_BUDGET_SECONDS"),
                 600,

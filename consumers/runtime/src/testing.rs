@@ -140,7 +140,8 @@ impl<P: Projection> Stage<P> {
     ) -> Result<Self, Error> {
         let ids: Vec<u32> = (1..).take(P::Emission::FILES.len()).collect();
         let encoder = Encoder::new(&ids).map_err(event_log::Error::from)?;
-        let applier = Applier { name, generation: 1, database, projection, encoder };
+        let dead_letters = None;
+        let applier = Applier { name, generation: 1, database, projection, encoder, dead_letters };
         Ok(Self { applier, leases: BTreeMap::new(), next: BTreeMap::new(), schema })
     }
 

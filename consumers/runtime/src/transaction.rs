@@ -12,18 +12,19 @@ use event_log::Partition;
 use schemas::{Encoder, Timestamp};
 
 use crate::{
-    batch::{Batch, Share},
+    batch::Span,
     change_feed::Changed,
     database::{Database, client},
+    dead_letters::DeadLetters,
     error::Error,
-    flight,
+    flight::{self, End},
     fold::{self, Counts},
     lease::Lease,
     offset::{self, Generation, Refusal},
     outbox,
     projection::{Projection, ProjectionError},
     recorded::Item,
-    tables::{AnyTable, Change, TableSet},
+    tables::{AnyTable, Change, Statement, TableSet},
 };
 
 /// Longest life of one transaction, from the first statement to the answer to its commit.
@@ -41,6 +42,29 @@ pub struct Applier<P: Projection> {
     pub projection: P,
     /// Writes what it emits.
     pub encoder: Encoder<P::Emission>,
+    /// Where events go that cannot be applied; without it they are errors.
+    pub dead_letters: Option<Arc<DeadLetters>>,
+}
+
+/// What is to be done in one transaction.
+pub(crate) struct Work<'a, E> {
+    /// Events to be applied.
+    pub items: &'a [&'a Item<E>],
+    /// The right to apply them: run first.
+    pub claim: Statement<'a>,
+    /// How many rows it must return.
+    pub claimed: usize,
+    /// What else is to be stored.
+    pub further: Vec<Statement<'a>>,
+    /// How it ends.
+    pub end: End,
+}
+
+/// What one transaction of [`Work`] did.
+pub(crate) struct Done {
+    pub counts: Counts,
+    pub changes: Vec<Changed>,
+    pub emitted: usize,
 }
 
 /// What one transaction did.
@@ -48,6 +72,8 @@ pub struct Applier<P: Projection> {
 pub struct Applied {
     /// What became of the events.
     pub counts: Counts,
+    /// How many records were parked.
+    pub parked: usize,
     /// Rows that changed for clients.
     pub changes: Vec<Changed>,
     /// How many events were put into the outbox.
@@ -57,6 +83,13 @@ pub struct Applied {
     /// An earlier attempt stored it, and its answer was lost: what it changed and emitted is not
     /// known any more.
     pub unanswered: bool,
+}
+
+impl From<Done> for Applied {
+    fn from(done: Done) -> Self {
+        let Done { counts, changes, emitted } = done;
+        Self { counts, changes, emitted, ..Self::default() }
+    }
 }
 
 impl<P: Projection> std::fmt::Debug for Applier<P> {
@@ -83,41 +116,35 @@ impl<P: Projection> Applier<P> {
         .await
     }
 
-    /// Applies what of a batch is still ours; `None` when that is nothing. Either everything is
-    /// stored or nothing; a batch whose commit got no answer may simply be applied again.
-    ///
-    /// # Errors
-    /// [`Error::Fenced`] when a partition has another owner; [`Error::Poison`] for an event that
-    /// cannot be applied; others as they come.
-    pub async fn apply(
+    /// Loads, folds and stores in one transaction; `None` when the claim did not hold: then nothing
+    /// is stored.
+    pub(crate) async fn transact(
         &self,
-        batch: &Batch<P::Event>,
+        work: &Work<'_, P::Event>,
         now: Timestamp,
-    ) -> Result<Option<Applied>, Error> {
-        let share = batch.enter();
-        if share.spans.is_empty() {
-            return Ok(None);
-        }
-        within(LIMIT, "apply a batch of events", self.transact(&share, now)).await.map(Some)
+    ) -> Result<Option<Done>, Error> {
+        within(LIMIT, "apply a batch of events", self.attempt(work, now)).await
     }
 
-    async fn transact(
+    async fn attempt(
         &self,
-        share: &Share<'_, P::Event>,
+        work: &Work<'_, P::Event>,
         now: Timestamp,
-    ) -> Result<Applied, Error> {
-        let next = share.spans.iter().map(|s| (s.lease.partition, s.to));
-        let next = next.collect();
+    ) -> Result<Option<Done>, Error> {
+        let Work { items, claim, claimed, further, end } = work;
         let mut tables = P::Tables::default();
-        fold::want(&self.projection, &share.items, &mut tables);
+        fold::want(&self.projection, items, &mut tables);
         let borrowed = self.database.borrow().await?;
         let connection = borrowed.get()?;
-        if !self.begin(connection, share, &mut tables).await? {
-            // Stored by an earlier attempt. What it emitted is in the outbox.
-            return Ok(Applied { next, unanswered: true, ..Applied::default() });
+        if flight::begin(connection, claim, &mut unshared(&mut tables)).await? != *claimed {
+            // Some of it may hold inside this transaction: look at what is stored.
+            let undone = connection.batch_execute("rollback").await;
+            undone.map_err(Error::postgres("roll back a transaction"))?;
+            borrowed.give_back();
+            return Ok(None);
         }
-        self.load(connection, share, &mut tables).await?;
-        let (emissions, counts) = fold::apply(&self.projection, &share.items, now, &mut tables)?;
+        self.load(connection, items, &mut tables).await?;
+        let (emissions, counts) = fold::apply(&self.projection, items, now, &mut tables)?;
         let outbox = outbox::store(self.name, &self.encoder, &emissions, now);
         let outbox = outbox.map_err(event_log::Error::from)?;
         let emitted = emissions.emitted().len();
@@ -125,32 +152,20 @@ impl<P: Projection> Applier<P> {
             let tables = tables.all();
             let stores = tables.iter().flat_map(|table| table.store());
             let statements: Vec<_> = stores.chain(outbox).collect();
-            flight::commit(connection, &statements).await?;
+            let all: Vec<_> = statements.iter().chain(further).collect();
+            flight::end(connection, &all, *end).await?;
             let changes = tables.iter().flat_map(|table| table.changes());
-            let changes = changes.map(|change| told(change, share.items.as_slice()));
-            changes.collect()
+            changes.map(|change| told(change, items)).collect()
         };
         borrowed.give_back();
-        Ok(Applied { counts, changes, emitted, next, unanswered: false })
+        Ok(Some(Done { counts, changes, emitted }))
     }
 
-    /// The first round trip; false when the batch has been stored before.
-    async fn begin(
-        &self,
-        connection: &Object,
-        share: &Share<'_, P::Event>,
-        tables: &mut P::Tables,
-    ) -> Result<bool, Error> {
-        let advance = offset::advance(self.generation, &share.spans);
-        let moved = flight::begin(connection, &advance, &mut unshared(tables)).await?;
-        if moved == share.spans.len() {
-            return Ok(true);
-        }
-        // Some may have moved inside this transaction: look at what is stored.
-        let undone = connection.batch_execute("rollback").await;
-        undone.map_err(Error::postgres("roll back a transaction"))?;
-        match offset::explain(client(connection), self.generation, &share.spans).await? {
-            Some(Refusal::Done) => Ok(false),
+    /// Why the offsets of a batch could not be moved on: true when it has been stored before.
+    pub(crate) async fn is_stored(&self, spans: &[&Span]) -> Result<bool, Error> {
+        let connection = self.database.connection().await?;
+        match offset::explain(client(&connection), self.generation, spans).await? {
+            Some(Refusal::Done) => Ok(true),
             Some(Refusal::Fenced(partition)) => Err(Error::Fenced(partition)),
             None => Err(Error::Broken(
                 "cannot move the offsets on: consumer_offset was changed meanwhile".into(),
@@ -163,12 +178,12 @@ impl<P: Projection> Applier<P> {
     async fn load(
         &self,
         connection: &Object,
-        share: &Share<'_, P::Event>,
+        items: &[&Item<P::Event>],
         tables: &mut P::Tables,
     ) -> Result<(), Error> {
         let mut locked = false;
         loop {
-            fold::want(&self.projection, &share.items, tables);
+            fold::want(&self.projection, items, tables);
             let mut loading = unshared(tables);
             if !loading.is_empty() {
                 flight::load(connection, &mut loading).await?;

@@ -5,7 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, down, import, logs, schemas, state, status, test, topics, up, verify,
+    bench, chaos, dead_letters, down, import, logs, schemas, state, status, test, topics, up,
+    verify,
 };
 
 /// Runs, tests and operates Oneway.
@@ -47,6 +48,8 @@ pub enum Command {
     Import(import::Options),
     /// Check that the system keeps its promises
     Verify(verify::Options),
+    /// Show, retry or skip records that a consumer cannot handle
+    DeadLetters(dead_letters::Options),
     Test(test::Options),
     Chaos(chaos::Options),
     Bench(bench::Options),

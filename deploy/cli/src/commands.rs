@@ -3,9 +3,11 @@
 pub mod bench;
 pub mod chaos;
 pub mod cluster;
+pub mod dead_letters;
 pub mod down;
 pub mod import;
 pub mod logs;
+pub mod read_model;
 pub mod schemas;
 pub mod state;
 pub mod status;
@@ -39,6 +41,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::State(options) => Box::pin(state::run(options, &state)).await.map(done),
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
+        Command::DeadLetters(options) => Box::pin(dead_letters::run(options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
         Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,

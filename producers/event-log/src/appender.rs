@@ -30,6 +30,15 @@ pub enum AppendError {
     Unknown(KafkaError),
 }
 
+impl AppendError {
+    /// What it means where only a repetition helps: `doing` says what was attempted, on what.
+    #[must_use]
+    pub fn into_error(self, doing: impl Into<String>) -> Error {
+        let (Self::Refused(source) | Self::Unknown(source)) = self;
+        Error::kafka(doing, source)
+    }
+}
+
 /// A producer. Cheap to clone; all clones share one connection.
 #[derive(Clone)]
 pub struct Appender {

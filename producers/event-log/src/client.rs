@@ -48,8 +48,8 @@ pub fn producer_config(settings: &Settings) -> ClientConfig {
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("partitioner", "murmur2_random")
-        // As much as brokers take, so that whatever came in can be sent on.
-        .set("message.max.bytes", "1048588")
+        // How much is too much is for the brokers to say, topic by topic.
+        .set("message.max.bytes", "10485760")
         .set("linger.ms", "0")
         .set("queue.buffering.max.kbytes", QUEUE_KBYTES.to_string())
         .set("queue.buffering.max.messages", "100000");

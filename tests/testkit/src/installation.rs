@@ -229,7 +229,8 @@ impl Installation {
             .arg("--state")
             .arg(self.state())
             .env_remove("KAFKA_BROKERS")
-            .env_remove("SCHEMA_REGISTRY_URL");
+            .env_remove("SCHEMA_REGISTRY_URL")
+            .env_remove("DATABASE_URL");
         command
     }
 }

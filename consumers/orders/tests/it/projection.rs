@@ -1,7 +1,8 @@
 //! What events make of the rows.
 
 use consumer_runtime::{
-    error::{Error, Poison},
+    error::Error,
+    poison::Poison,
     testing::{Happened, noon},
 };
 use schemas::{

@@ -1,7 +1,8 @@
 //! One batch in one transaction.
 
 use consumer_runtime::{
-    error::{Error, Poison},
+    error::Error,
+    poison::Poison,
     testing::{Happened, noon},
 };
 use event_log::ErrorClass;

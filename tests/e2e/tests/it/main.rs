@@ -15,6 +15,7 @@ mod bench;
 mod broker_away;
 mod chaos;
 mod checkpoints;
+mod dead_letters;
 mod dependencies;
 mod guard;
 mod import;

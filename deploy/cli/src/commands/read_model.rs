@@ -1,0 +1,74 @@
+//! Which read model a command works on.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use consumer_runtime::{Database, run::schema_of};
+use event_log::ErrorClass;
+
+use crate::{
+    commands::cluster::running,
+    failure::{Failure, Result},
+};
+
+/// A consumer with a read model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Consumer {
+    /// Orders, for the overview.
+    Orders,
+    /// Customers.
+    Customers,
+    /// Classes of customers.
+    CustomerClassifier,
+}
+
+impl Consumer {
+    /// Its name: binary, group and service.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Customers => "customers",
+            Self::CustomerClassifier => "customer-classifier",
+        }
+    }
+}
+
+/// Where the read models are; when it is left out, those of the local stack.
+#[derive(Clone, Debug, Args)]
+pub struct ReadModels {
+    /// Postgres
+    #[arg(long = "database", env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    url: Option<String>,
+}
+
+impl ReadModels {
+    /// Connections to the schema of a consumer.
+    pub fn of(&self, consumer: Consumer, state: &Path) -> Result<Database> {
+        let url = match &self.url {
+            Some(url) => url.clone(),
+            None => match running(state)? {
+                Some(stack) => stack.database_url,
+                None => {
+                    return Err(Failure::setup(
+                        "no stack runs here: start one with `cargo oneway up`, or name the \
+                         database by --database (DATABASE_URL)",
+                    ));
+                }
+            },
+        };
+        // Not shown: it holds a password.
+        let url = url.parse().map_err(|_| {
+            Failure::setup("the URL of the database is malformed (use postgresql://…)")
+        })?;
+        Database::new(&url, &schema_of(consumer.name()), 2).map_err(failed)
+    }
+}
+
+/// Turns an error of the runtime into the end of a command.
+pub fn failed(error: consumer_runtime::Error) -> Failure {
+    match error.class() {
+        _ if error.is_wrong_set_up() => Failure::Setup(error.into()),
+        ErrorClass::Transient => Failure::Unavailable(error.into()),
+        ErrorClass::Poison | ErrorClass::Fatal => Failure::Internal(error.into()),
+    }
+}
