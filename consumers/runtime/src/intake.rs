@@ -210,15 +210,12 @@ impl<E> Intake<E> {
         let Some(held) = held.find(|held| held.lease.partition == at.partition) else {
             return;
         };
+        let Read::Known { item, commands_done } = read else { return };
         let from = std::mem::replace(&mut held.next, at.offset + 1);
-        let item = match read {
-            Read::Item(item) => Some(item),
-            Read::Nothing | Read::Later(_) => {
-                counter!(EVENTS_SKIPPED).increment(1);
-                None
-            }
-        };
-        self.gathering.add(&held.lease, from, held.next, item, bytes);
+        if item.is_none() {
+            counter!(EVENTS_SKIPPED).increment(1);
+        }
+        self.gathering.add(&held.lease, from..held.next, commands_done, item, bytes);
     }
 
     /// Hands over what waits, and the batch when nothing more is there to go into it. True when
