@@ -15,6 +15,7 @@ const SEQUENCE: &str = "ce_sequence";
 const CORRELATION_ID: &str = "ce_correlationid";
 const CAUSATION_ID: &str = "ce_causationid";
 const COMMAND_OFFSET: &str = "ce_commandoffset";
+const COMMAND_CONTINUES: &str = "ce_commandcontinues";
 const ACTOR: &str = "ce_actor";
 const TRACEPARENT: &str = "traceparent";
 const EXPECTED_VERSION: &str = "oneway-expected-version";
@@ -45,6 +46,9 @@ pub struct Envelope<'a> {
     /// Of an event: the offset of its command, in the partition of the commands topic that has the
     /// number of the event's own. Absent where no command was, and from older events.
     pub command_offset: Option<i64>,
+    /// Of an event: further events of its command follow. They are committed together, but not
+    /// read together.
+    pub command_continues: bool,
     /// Who asked for it, when known.
     pub actor: Option<&'a str>,
     /// W3C trace context.
@@ -99,6 +103,7 @@ impl<'a> Envelope<'a> {
             CORRELATION_ID => self.correlation_id = Some(text(CORRELATION_ID, value)?),
             CAUSATION_ID => self.causation_id = Some(text(CAUSATION_ID, value)?),
             COMMAND_OFFSET => self.command_offset = Some(parsed(COMMAND_OFFSET, value)?),
+            COMMAND_CONTINUES => self.command_continues = parsed(COMMAND_CONTINUES, value)?,
             ACTOR => self.actor = Some(text(ACTOR, value)?),
             TRACEPARENT => self.traceparent = Some(text(TRACEPARENT, value)?),
             EXPECTED_VERSION => self.expected_version = Some(parsed(EXPECTED_VERSION, value)?),
@@ -106,6 +111,13 @@ impl<'a> Envelope<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Of an event: whoever has read its partition up to it has read everything that the commands
+    /// up to this offset caused.
+    #[must_use]
+    pub fn commands_done(&self) -> Option<i64> {
+        self.command_offset.map(|offset| offset.saturating_sub(i64::from(self.command_continues)))
     }
 
     /// Hands each header to `sink`, ready to be attached to a record.
@@ -123,6 +135,9 @@ impl<'a> Envelope<'a> {
         }
         if let Some(offset) = self.command_offset {
             sink(COMMAND_OFFSET, printed(&mut number, format_args!("{offset}")));
+        }
+        if self.command_continues {
+            sink(COMMAND_CONTINUES, b"true");
         }
         for (name, value) in [
             (SUBJECT, self.subject),
@@ -194,6 +209,7 @@ mod tests {
             correlation_id: Some("SVLT-1"),
             causation_id: Some("c1"),
             command_offset: Some(i64::MAX),
+            command_continues: true,
             actor: Some("anna"),
             traceparent: None,
             expected_version: Some(u64::MAX),
@@ -207,6 +223,17 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_done_with_its_last_event() {
+        let done = |command_offset, command_continues| {
+            let event = Envelope { command_offset, command_continues, ..Envelope::default() };
+            event.commands_done()
+        };
+        assert_eq!(done(Some(7), false), Some(7));
+        assert_eq!(done(Some(7), true), Some(6), "the one before it");
+        assert_eq!(done(None, false), None);
+    }
+
+    #[test]
     fn what_is_missing_or_malformed_is_named() {
         let whole =
             headers(&Envelope { id: "1", source: "s", message_type: "t", ..Default::default() });
@@ -215,6 +242,7 @@ mod tests {
             ("ce_sequence", "x"),
             ("ce_time", "noon"),
             ("ce_commandoffset", "1.5"),
+            ("ce_commandcontinues", "1"),
             ("ce_actor", "a\nb"),
             ("ce_id", &"x".repeat(257)),
         ] {

@@ -3,9 +3,10 @@
 //! Commands and events of an aggregate type are co-partitioned, and one writer decides the commands
 //! of a partition in their order; each event names its command's offset
 //! ([`Envelope::command_offset`](crate::Envelope::command_offset)). So a read model that has applied
-//! an event of partition *p* made by the command at an offset ≥ *c* has applied all that the
-//! commands up to *c* of that partition caused. The highest such offset counts: a processor whose
-//! own offsets were lost decides older commands again.
+//! the last event of partition *p* made by the command at an offset ≥ *c* has applied all that the
+//! commands up to *c* of that partition caused
+//! ([`Envelope::commands_done`](crate::Envelope::commands_done)). The highest such offset counts: a
+//! processor whose own offsets were lost decides older commands again.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -42,6 +43,9 @@ pub enum InvalidToken {
 }
 
 impl Token {
+    /// The HTTP header that carries it.
+    pub const HEADER: &str = "oneway-token";
+
     /// Most positions in one token.
     pub const MOST_POSITIONS: usize = 64;
 

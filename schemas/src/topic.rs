@@ -69,6 +69,15 @@ impl Topic {
         Self::ALL.into_iter().find(is_theirs)
     }
 
+    /// The topic that carries the events which the commands of this one make, in partitions of the
+    /// same numbers; `None` when this one carries no commands.
+    #[must_use]
+    pub fn events_of_commands(self) -> Option<Self> {
+        let aggregate = self.0.strip_suffix(".commands")?;
+        let is_theirs = |topic: &Self| topic.0.strip_suffix(".events") == Some(aggregate);
+        Self::ALL.into_iter().find(is_theirs)
+    }
+
     /// The logical name, as in the documents.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -140,6 +149,8 @@ mod tests {
         assert_eq!(Topic::named("basket.commands"), None);
         assert_eq!(Topic::commands_of("order"), Some(Topic::ORDER_COMMANDS));
         assert_eq!(Topic::commands_of("order.commands"), None);
+        assert_eq!(Topic::ORDER_COMMANDS.events_of_commands(), Some(Topic::ORDER_EVENTS));
+        assert_eq!(Topic::ORDER_EVENTS.events_of_commands(), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the reading thread hands over: events with the positions they cover.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use event_log::{Partition, Position};
 
@@ -30,6 +30,8 @@ pub struct Span {
     pub from: i64,
     /// The offset after its last.
     pub to: i64,
+    /// The highest command offset that an event in it is the last of, if any.
+    pub commands_done: Option<i64>,
 }
 
 impl<E> Default for Batch<E> {
@@ -39,11 +41,16 @@ impl<E> Default for Batch<E> {
 }
 
 impl<E> Batch<E> {
-    /// Covers a partition up to (not including) an offset; its first span starts at `from`.
-    pub fn cover(&mut self, lease: &Arc<Lease>, from: i64, to: i64) {
+    /// Covers a stretch of a partition, which begins where the one before ended, and the commands
+    /// that are done with it.
+    pub fn cover(&mut self, lease: &Arc<Lease>, offsets: Range<i64>, commands_done: Option<i64>) {
+        let Range { start: from, end: to } = offsets;
         match self.spans.iter_mut().find(|s| Arc::ptr_eq(&s.lease, lease)) {
-            Some(span) => span.to = to,
-            None => self.spans.push(Span { lease: Arc::clone(lease), from, to }),
+            Some(span) => {
+                span.to = to;
+                span.commands_done = span.commands_done.max(commands_done);
+            }
+            None => self.spans.push(Span { lease: Arc::clone(lease), from, to, commands_done }),
         }
     }
 

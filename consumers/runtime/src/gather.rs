@@ -1,6 +1,7 @@
 //! The batch that is being gathered: it takes what is there and never waits for more.
 
 use std::{
+    ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,12 +44,19 @@ impl<E> Gathering<E> {
         Self { batch: Batch::default(), bytes: 0, since: Instant::now(), most_events }
     }
 
-    /// Adds the stretch of a partition up to `to`, which ends with this record.
-    pub fn add(&mut self, lease: &Arc<Lease>, from: i64, to: i64, last: Gathered<E>, bytes: usize) {
+    /// Adds a stretch of a partition, which ends with this record.
+    pub fn add(
+        &mut self,
+        lease: &Arc<Lease>,
+        offsets: Range<i64>,
+        commands_done: Option<i64>,
+        last: Gathered<E>,
+        bytes: usize,
+    ) {
         if self.batch.spans.is_empty() {
             self.since = Instant::now();
         }
-        self.batch.cover(lease, from, to);
+        self.batch.cover(lease, offsets, commands_done);
         match last {
             Gathered::Event(item) => self.batch.items.push(item),
             Gathered::Spoiled(spoiled) => self.batch.spoiled.push(spoiled),
@@ -121,12 +129,13 @@ mod tests {
         let lease = lease(0);
         let mut gathering = Gathering::new(2);
         assert!(!gathering.is_due(true));
-        gathering.add(&lease, 0, 1, item(&lease, 0), 10);
+        gathering.add(&lease, 0..1, Some(7), item(&lease, 0), 10);
         assert!(gathering.is_due(true) && !gathering.is_due(false));
-        gathering.add(&lease, 1, 5, item(&lease, 4), 10);
+        gathering.add(&lease, 1..5, None, item(&lease, 4), 10);
         assert!(gathering.is_full() && gathering.is_due(false));
         let batch = gathering.take();
         assert_eq!((batch.items.len(), batch.offsets()), (2, 5));
+        assert_eq!(batch.spans[0].commands_done, Some(7));
         assert!(!gathering.is_full() && !gathering.is_due(true));
     }
 
@@ -134,7 +143,7 @@ mod tests {
     fn large_events_fill_a_batch_too() {
         let lease = lease(0);
         let mut gathering = Gathering::new(1_000);
-        gathering.add(&lease, 0, 1, item(&lease, 0), MOST_BYTES);
+        gathering.add(&lease, 0..1, Some(7), item(&lease, 0), MOST_BYTES);
         assert!(gathering.is_full());
         gathering.drop_partitions(&[lease.partition]);
         assert!(!gathering.is_full() && !gathering.is_due(true));
@@ -144,9 +153,9 @@ mod tests {
     fn offsets_alone_are_in_no_hurry() {
         let (first, second) = (lease(0), lease(1));
         let mut gathering = Gathering::<()>::new(2);
-        gathering.add(&first, 0, 1, Gathered::Nothing, 0);
+        gathering.add(&first, 0..1, None, Gathered::Nothing, 0);
         assert!(!gathering.is_due(true));
-        gathering.add(&second, 0, EMPTY_OFFSETS, Gathered::Nothing, 0);
+        gathering.add(&second, 0..EMPTY_OFFSETS, None, Gathered::Nothing, 0);
         assert!(gathering.is_due(false));
         gathering.drop_partitions(&[second.partition]);
         assert!(!gathering.is_due(true));

@@ -213,19 +213,22 @@ impl<E> Intake<E> {
         let Some(held) = held.find(|held| held.lease.partition == at.partition) else {
             return;
         };
-        let from = std::mem::replace(&mut held.next, at.offset + 1);
-        let item = match read {
-            Read::Item(item) => Gathered::Event(item),
+        let (item, commands_done) = match read {
+            Read::Known { item: Some(item), commands_done } => {
+                (Gathered::Event(item), commands_done)
+            }
+            Read::Known { item: None, commands_done } => {
+                counter!(EVENTS_SKIPPED).increment(1);
+                (Gathered::Nothing, commands_done)
+            }
             Read::Spoiled(poison) => {
                 let verdict = Verdict::from(&poison);
-                Gathered::Spoiled(Spoiled { at, key, verdict })
+                (Gathered::Spoiled(Spoiled { at, key, verdict }), None)
             }
-            Read::Nothing | Read::Later(_) => {
-                counter!(EVENTS_SKIPPED).increment(1);
-                Gathered::Nothing
-            }
+            Read::Later(_) => return,
         };
-        self.gathering.add(&held.lease, from, held.next, item, bytes);
+        let from = std::mem::replace(&mut held.next, at.offset + 1);
+        self.gathering.add(&held.lease, from..held.next, commands_done, item, bytes);
     }
 
     /// Hands over what waits, and the batch when nothing more is there to go into it. True when

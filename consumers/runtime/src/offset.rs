@@ -65,10 +65,14 @@ pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> 
     let epochs: Vec<_> = spans.iter().map(|s| s.lease.epoch).collect();
     let from: Vec<_> = spans.iter().map(|s| s.from).collect();
     let to: Vec<_> = spans.iter().map(|s| s.to).collect();
+    let done: Vec<_> = spans.iter().map(|s| s.commands_done).collect();
     Statement {
-        sql: "update consumer_offset o set next_offset = s.upto \
-              from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-                as s (topic, partition, epoch, start, upto) \
+        // A null does not count among the greatest.
+        sql: "update consumer_offset o \
+              set next_offset = s.upto, commands_done = greatest(o.commands_done, s.done) \
+              from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], \
+                          $7::bigint[]) \
+                as s (topic, partition, epoch, start, upto, done) \
               where o.generation = $1 and o.topic = s.topic and o.partition = s.partition \
                 and o.epoch = s.epoch and o.next_offset = s.start \
               returning o.partition"
@@ -80,6 +84,7 @@ pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> 
             Box::new(epochs),
             Box::new(from),
             Box::new(to),
+            Box::new(done),
         ],
     }
 }

@@ -128,8 +128,8 @@ impl<P: Policy> Step for Reacting<P> {
     ) -> Result<(), event_log::Error> {
         let read = self.reader.read(at, record).map_err(|error| log_error(at, error))?;
         let event = match read {
-            Read::Item(Item::Handled(event)) => event,
-            Read::Item(Item::Passed(_)) | Read::Nothing => {
+            Read::Known { item: Some(Item::Handled(event)), .. } => event,
+            Read::Known { .. } => {
                 counter!(EVENTS_SKIPPED).increment(1);
                 return Ok(());
             }

@@ -25,10 +25,13 @@ pub struct Reader<E> {
 /// What a record is.
 #[derive(Debug)]
 pub enum Read<E> {
-    /// An event that matters.
-    Item(Item<E>),
-    /// One that does not.
-    Nothing,
+    /// An event.
+    Known {
+        /// What it means, if anything.
+        item: Option<Item<E>>,
+        /// With it the commands up to this offset are done.
+        commands_done: Option<i64>,
+    },
     /// It can never be read as it is.
     Spoiled(Poison),
     /// Not known yet: the registry is away.
@@ -67,12 +70,13 @@ impl<E> Reader<E> {
             Err(poison) => return Ok(Read::Spoiled(poison)),
         };
         let Some((source, keeps_versions)) = self.sources.get(&at.partition.topic) else {
-            return Ok(Read::Nothing);
+            return Ok(Read::Known { item: None, commands_done: None });
         };
         loop {
             match source.read(&self.decoder, raw, *keeps_versions) {
-                Ok(Some(item)) => return Ok(Read::Item(item)),
-                Ok(None) => return Ok(Read::Nothing),
+                Ok(item) => {
+                    return Ok(Read::Known { item, commands_done: raw.envelope.commands_done() });
+                }
                 Err(Poison::Decode(DecodeError::UnknownSchema(id))) => {
                     match self.tokio.block_on(self.registry.schema(id)) {
                         Ok(text) => {

@@ -193,7 +193,7 @@ impl<P: Projection> Stage<P> {
             }
             let next = self.next.entry(partition).or_default();
             if let Some(lease) = self.leases.get(&partition) {
-                batch.cover(lease, *next, *next + 1);
+                batch.cover(lease, *next..*next + 1, happened.commands_done);
             }
             batch.items.push(happened.at(Position { partition, offset: *next }));
             *next += 1;
@@ -245,6 +245,7 @@ pub struct Happened<E> {
     /// Absent: of a type that the projection does not handle.
     event: Option<E>,
     time: Timestamp,
+    commands_done: Option<i64>,
 }
 
 impl<E> Happened<E> {
@@ -256,7 +257,15 @@ impl<E> Happened<E> {
     #[expect(clippy::panic, reason = "a panic is how a test fails")]
     pub fn new(topic: Topic, key: &str, sequence: i64, event: impl Into<Option<E>>) -> Self {
         let key = AggregateId::new(key).unwrap_or_else(|error| panic!("{key}: {error}"));
-        Self { topic, partition: 0, key, sequence, event: event.into(), time: noon() }
+        Self {
+            topic,
+            partition: 0,
+            key,
+            sequence,
+            event: event.into(),
+            time: noon(),
+            commands_done: None,
+        }
     }
 
     /// In another partition.
@@ -270,6 +279,13 @@ impl<E> Happened<E> {
     #[must_use]
     pub const fn at_time(mut self, time: Timestamp) -> Self {
         self.time = time;
+        self
+    }
+
+    /// As the last event of the command at this offset.
+    #[must_use]
+    pub const fn by_command(mut self, offset: i64) -> Self {
+        self.commands_done = Some(offset);
         self
     }
 

@@ -5,19 +5,21 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use schemas::command::{CommandOutcome, Rejection, RejectionCode};
+use schemas::{
+    Token,
+    command::{CommandOutcome, Rejection, RejectionCode},
+};
 use serde::Serialize;
-use service::{Problem, edge::CORRELATION_ID};
+use service::{Prefer, Problem, edge::CORRELATION_ID};
 use utoipa::ToSchema;
 
 use crate::{
     command::Submission,
     dispatch::{Answer, Failure},
-    request::Prefer,
 };
 
 /// What a query must be sent with to see what the command found or left.
-pub const TOKEN: HeaderName = HeaderName::from_static("oneway-token");
+pub const TOKEN: HeaderName = HeaderName::from_static(Token::HEADER);
 
 /// The command was accepted.
 #[derive(Debug, Serialize, ToSchema)]

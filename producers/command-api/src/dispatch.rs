@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use domain::Violation;
 use event_log::{Appender, OutRecord, Position, appender::AppendError, record::headers};
 use schemas::{CommandId, Envelope, Timestamp, command::CommandOutcome};
+use service::Prefer;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     command::{Encoders, Submission},
     metrics,
     outcomes::{Outcomes, Pending, Refusal},
-    request::Prefer,
-    settings::{LONGEST_WAIT, Limits},
+    settings::Limits,
 };
 
 /// Source of every command in its envelope.
@@ -145,7 +145,7 @@ impl Dispatcher {
         if prefer.respond_async {
             return Duration::ZERO;
         }
-        prefer.wait.unwrap_or(self.limits.wait).min(LONGEST_WAIT)
+        prefer.wait_or(self.limits.wait)
     }
 
     fn check(

@@ -1,17 +1,14 @@
 //! The headers that say how a command is to be taken.
 
-use std::time::Duration;
-
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
 };
 use schemas::CommandId;
-use service::{Problem, edge::Correlation};
+use service::{Prefer, Problem, edge::Correlation};
 use utoipa::IntoParams;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Longest `Idempotency-Key`, in characters.
 const LONGEST_KEY: usize = 200;
@@ -27,15 +24,6 @@ pub struct CommandHeaders {
     pub prefer: Prefer,
     /// Joins the command with its events.
     pub correlation_id: Option<String>,
-}
-
-/// How long a client wants to wait (RFC 7240).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Prefer {
-    /// Not for the outcome at all.
-    pub respond_async: bool,
-    /// So long for the outcome.
-    pub wait: Option<Duration>,
 }
 
 /// The same headers, for the documentation.
@@ -71,7 +59,7 @@ impl CommandHeaders {
                 None => None,
                 Some(tag) => expected_version(tag)?,
             },
-            prefer: preferences(headers),
+            prefer: Prefer::read(headers),
             correlation_id: None,
         })
     }
@@ -135,27 +123,6 @@ fn expected_version(tag: &str) -> Result<Option<u64>, Problem> {
     }
 }
 
-/// Preferences are wishes: what is not understood is passed over, as the RFC has it.
-fn preferences(headers: &HeaderMap) -> Prefer {
-    let mut prefer = Prefer::default();
-    let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
-    for token in values.flat_map(|value| value.split(',')) {
-        let token = token.split(';').next().unwrap_or_default();
-        let (name, value) = token.split_once('=').unwrap_or((token, ""));
-        match name.trim().to_ascii_lowercase().as_str() {
-            "respond-async" => prefer.respond_async = true,
-            "wait" => {
-                let seconds = value.trim().trim_matches('"').parse::<u32>().ok();
-                let wait = seconds.map(|seconds| Duration::from_secs(seconds.into()));
-                // Of several the first counts.
-                prefer.wait = prefer.wait.or(wait);
-            }
-            _ => {}
-        }
-    }
-    prefer
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -214,19 +181,5 @@ mod tests {
         ] {
             assert!(is_malformed(&[("if-match", bad)]), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn preferences_are_read_leniently() {
-        let prefer = |values: &[&str]| {
-            let headers: Vec<_> = values.iter().map(|value| ("prefer", *value)).collect();
-            read(&headers).unwrap().prefer
-        };
-        let wait = |seconds| Some(Duration::from_secs(seconds));
-        assert!(prefer(&["respond-async"]).respond_async);
-        assert!(prefer(&["return=minimal, Respond-Async"]).respond_async);
-        assert_eq!(prefer(&["wait=5"]).wait, wait(5));
-        assert_eq!(prefer(&["respond-async", "wait = \"7\"; x=y, wait=9"]).wait, wait(7));
-        assert_eq!(prefer(&["wait=soon, wait=-1, handling=lenient"]), Prefer::default());
     }
 }

@@ -2,11 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use service::{Env, http::Listen};
-
-/// Longest wait for an outcome that a client may ask for: shorter than the time in which a
-/// stopping process must be drained.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(25);
+use service::{Env, http::Listen, prefer::LONGEST_WAIT};
 
 /// Settings of the command API.
 #[derive(Clone, Debug)]

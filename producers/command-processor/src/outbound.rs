@@ -58,19 +58,32 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// The `index`-th event of a command, which gives its aggregate `version`.
+/// Which of a command's events one is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its number among them, from 0.
+    pub index: u32,
+    /// Further ones follow.
+    pub continues: bool,
+    /// The version of its aggregate after it.
+    pub version: i64,
+}
+
+/// An event of a command.
 pub fn event<E: Messages>(
     encoder: &Encoder<E>,
     cause: &Cause<'_>,
     partition: i32,
     aggregate: &AggregateId,
-    (index, version): (u32, i64),
+    place: Place,
     event: &E,
 ) -> Result<OutRecord, Error> {
+    let Place { index, continues, version } = place;
     let id = EventId::of_command(cause.command_id, index).to_string();
     let mut envelope = cause.envelope(&id, event.wire_type(), aggregate.as_str());
     envelope.sequence = u64::try_from(version).ok();
     envelope.command_offset = Some(cause.offset);
+    envelope.command_continues = continues;
     Ok(OutRecord {
         topic: E::TOPIC,
         partition: Some(partition),

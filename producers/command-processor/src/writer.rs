@@ -18,7 +18,7 @@ use tokio::runtime;
 use crate::{
     checkpoint::{Batch, Checkpoints, Frames, Handle},
     metrics::Counts,
-    outbound::{self, Cause},
+    outbound::{self, Cause, Place},
     processor::Aggregates,
     restore::{self, Restore},
     shard::{Change, Request, Shard},
@@ -120,8 +120,9 @@ where
             (None, _) => accepted.add(),
         }
         let first = decision.outcome.version - i64::from(decision.outcome.events) + 1;
-        for (index, (version, event)) in (0..).zip((first..).zip(&decision.events)) {
-            let place = (index, version);
+        let mut events = (0..).zip((first..).zip(&decision.events)).peekable();
+        while let Some((index, (version, event))) = events.next() {
+            let place = Place { index, continues: events.peek().is_some(), version };
             out(outbound::event(&self.events, &cause, partition, aggregate, place, event)?)?;
             self.counts.events.add();
         }

@@ -13,6 +13,7 @@
 //! - [`http`]: serving a router on a public address, with limits
 //! - `unread`: requests that are answered before their body was read
 //! - [`edge`]: what every request goes through first and every answer last
+//! - [`prefer`]: how long a client wants to wait
 //! - [`problem`]: errors as RFC 9457 problem details
 
 mod allocator;
@@ -24,6 +25,7 @@ pub mod health;
 pub mod http;
 pub mod lifeline;
 pub mod logging;
+pub mod prefer;
 pub mod problem;
 pub mod shell;
 pub mod shutdown;
@@ -32,6 +34,7 @@ mod unread;
 pub use env::Env;
 pub use health::Health;
 pub use lifeline::Lifeline;
+pub use prefer::Prefer;
 pub use problem::Problem;
 pub use shell::{Failure, Shell};
 pub use shutdown::Shutdown;

@@ -192,8 +192,7 @@ fn read<E>(mut reader: Reader<E>, records: &[RawRecord], skips: bool) -> Result<
             continue;
         }
         match reader.read(record.at, &record.to_message())? {
-            Read::Item(item) => queue.read.push((offset, Some(item))),
-            Read::Nothing => queue.read.push((offset, None)),
+            Read::Known { item, .. } => queue.read.push((offset, item)),
             Read::Spoiled(poison) => {
                 queue.stop = Some((offset, Verdict::from(&poison)));
                 break;

@@ -76,7 +76,7 @@ async fn offsets_move_on_without_events() {
     let batch = stage.batch(vec![added("b1", "s1", 1)]).await.unwrap();
     stage.applier.apply(&batch, noon()).await.unwrap();
     let mut skipped: Batch<Event> = Batch::default();
-    skipped.cover(&batch.spans[0].lease, 1, 100);
+    skipped.cover(&batch.spans[0].lease, 1..100, None);
     stage.applier.apply(&skipped, noon()).await.unwrap();
     assert_eq!(offset(&stage, BOOKS, 0).await, (100, 1));
 }

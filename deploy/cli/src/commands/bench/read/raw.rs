@@ -96,7 +96,8 @@ impl Store {
     async fn transact(&self, rows: &[&OrderRow], done: usize) -> anyhow::Result<()> {
         let Self { client, lease, advance, load, upsert } = self;
         let from = i64::try_from(done)?;
-        let span = Span { lease: Arc::clone(lease), from, to: from + i64::try_from(rows.len())? };
+        let to = from + i64::try_from(rows.len())?;
+        let span = Span { lease: Arc::clone(lease), from, to, commands_done: Some(to) };
         let spans = [&span];
         let moved = offset::advance(GENERATION, &spans);
         let moved = moved.references();
