@@ -93,7 +93,7 @@ impl<P: Projection> Applier<P> {
             parked.map(|parked| Ok(raw::find(raw, parked)?.park(parked.verdict))).collect();
         let work = Work {
             items: &divided.good,
-            claim: offset::advance(self.generation, &share.spans),
+            claim: offset::advance(self.generation(), &share.spans),
             claimed: share.spans.len(),
             further: further?,
             end: End::Commit,

@@ -65,6 +65,7 @@ pub struct DeadLetters {
     limits: Limits,
     log: event_log::Settings,
     appender: Appender,
+    is_quiet: bool,
     reader: Mutex<Option<PartitionReader>>,
     window: Mutex<Window>,
 }
@@ -99,9 +100,16 @@ impl DeadLetters {
             limits,
             log: log.clone(),
             appender: Appender::new(log, DELIVERY_LIMIT)?,
+            is_quiet: false,
             reader: Mutex::default(),
             window: Mutex::default(),
         })
+    }
+
+    /// Only parks them: the topic has the copies of the live read model.
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        Self { is_quiet: true, ..self }
     }
 
     /// Reads records once more, in the order of their positions. Those that the log does not have
@@ -150,6 +158,9 @@ impl DeadLetters {
     /// # Errors
     /// When the topic does not take it.
     pub async fn publish(&self, record: &RawRecord, verdict: &Verdict) -> Result<(), Error> {
+        if self.is_quiet {
+            return Ok(());
+        }
         let Position { partition, offset } = record.at;
         tracing::error!(kafka.partition = %partition, kafka.offset = offset, error.class = verdict.class, error = verdict.message, "dead letter: its key is parked");
         counter!(DEAD_LETTERS, "class" => verdict.class).increment(1);

@@ -37,7 +37,6 @@ use crate::{
     outage::{Outage, Waited},
     projection::Projection,
     reader::Reader,
-    tables::TableSet,
     transaction::{Applied, Applier},
     watch::Progress,
 };
@@ -110,6 +109,7 @@ impl<P: Projection> Engine<P> {
     }
 
     async fn session(&self, outage: &mut Outage, shutdown: &Shutdown) -> Result<(), Error> {
+        self.applier.open().await?;
         let progress = Progress::default();
         let (intake, mut receiver) = self.start_intake(&progress)?;
         let mut held = Vec::new();
@@ -163,14 +163,7 @@ impl<P: Projection> Engine<P> {
     }
 
     fn reader(&self) -> Reader<P::Event> {
-        let mut tables = P::Tables::default();
-        let tables = tables.all();
-        Reader::new(
-            self.applier.projection.sources(),
-            |topic| tables.iter().any(|table| table.keeps_versions_of(topic)),
-            self.registry.clone(),
-            Handle::current(),
-        )
+        Reader::of(&self.applier.projection, self.registry.clone(), Handle::current())
     }
 
     /// Does what operators ask for at dead letters of our partitions.
@@ -188,6 +181,7 @@ impl<P: Projection> Engine<P> {
             return Ok(());
         }
         let done = async {
+            self.applier.check_generation().await?;
             for requested in desk::requested(&self.applier.database, held).await? {
                 let now = Timestamp::now();
                 if let Some(applied) = self.applier.retry(&requested, self.reader(), now).await? {
@@ -198,7 +192,7 @@ impl<P: Projection> Engine<P> {
         };
         match done.await {
             Ok(()) => Ok(()),
-            Err(error @ Error::Fenced(_)) => Err(error),
+            Err(error @ (Error::Fenced(_) | Error::Superseded)) => Err(error),
             // Stopping is noticed by the caller.
             Err(error) => outage.wait(error, &self.postgres, shutdown).await.map(drop),
         }

@@ -65,6 +65,25 @@ pub enum Error {
         /// Whose it is.
         owner: String,
     },
+    /// What is in the schema was made by another version of the projection.
+    #[error(
+        "schema {schema} was built by version {theirs} of the projection, and this is version \
+         {ours}: build the next read model beside it (`oneway rebuild … start`), then switch"
+    )]
+    OtherVersion {
+        /// The schema.
+        schema: String,
+        /// The version that built it.
+        theirs: i32,
+        /// The version of this process.
+        ours: i32,
+    },
+    /// Another build of the read model is live by now.
+    #[error("another build of the read model is live by now")]
+    Superseded,
+    /// Another process builds in the schema.
+    #[error("another process builds in schema {0}")]
+    Busy(String),
     /// A migration failed.
     #[error("cannot migrate the schema: {0}")]
     Migration(String),
@@ -93,7 +112,7 @@ impl Error {
                 ["28", "3D"].iter().any(|class| code.code().starts_with(class))
                     || *code == SqlState::INSUFFICIENT_PRIVILEGE
             }),
-            Self::Foreign { .. } => true,
+            Self::Foreign { .. } | Self::OtherVersion { .. } | Self::Busy(_) => true,
             _ => false,
         }
     }
@@ -126,13 +145,17 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Postgres { cause, .. } => cause.class(),
-            Self::Connection(_) | Self::Overdue { .. } | Self::Fenced(_) => ErrorClass::Transient,
+            Self::Connection(_) | Self::Overdue { .. } | Self::Fenced(_) | Self::Superseded => {
+                ErrorClass::Transient
+            }
             Self::Log(error) => error.0.class(),
             Self::Poison { .. } => ErrorClass::Poison,
             Self::Row(_)
             | Self::TooManyDeadLetters(_)
             | Self::Broken(_)
             | Self::Foreign { .. }
+            | Self::OtherVersion { .. }
+            | Self::Busy(_)
             | Self::Migration(_) => ErrorClass::Fatal,
         }
     }

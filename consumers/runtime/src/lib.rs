@@ -32,6 +32,7 @@
 
 mod apply;
 pub mod batch;
+pub mod build;
 pub mod change_feed;
 pub mod chore;
 pub mod database;
@@ -56,6 +57,7 @@ pub mod poison;
 pub mod policy;
 pub mod projection;
 pub mod query;
+pub mod read_model;
 pub mod reader;
 pub mod recorded;
 pub mod relay;

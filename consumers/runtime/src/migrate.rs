@@ -18,6 +18,19 @@ const BOOKKEEPING_HISTORY: &str = "runtime_migration";
 /// History of the projection's tables.
 const PROJECTION_HISTORY: &str = "migration";
 
+/// Tables that are the runtime's own: everything else in a schema is the projection's.
+pub const BOOKKEEPING_TABLES: &[&str] = &[
+    "consumer_offset",
+    "installation",
+    "outbox",
+    "outbox_relay",
+    "parked_record",
+    "read_model",
+    "skipped_record",
+    BOOKKEEPING_HISTORY,
+    PROJECTION_HISTORY,
+];
+
 /// Longest statement of a migration: more than anything else may take, since tables can be large.
 const STATEMENT_LIMIT: &str = "15min";
 

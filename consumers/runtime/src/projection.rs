@@ -14,6 +14,10 @@ use crate::{
 
 /// A read model in the making.
 pub trait Projection: Send + Sync + 'static {
+    /// Counts the rules: raised when the same events make other rows than before. A process does
+    /// not touch rows of another version; the read model is rebuilt.
+    const VERSION: i32 = 1;
+
     /// The events that it handles: one type for those of all its topics.
     type Event: Send + Sync + 'static;
 

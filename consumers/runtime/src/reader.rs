@@ -10,7 +10,9 @@ use tokio::runtime::Handle;
 use crate::{
     error::Error,
     poison::Poison,
+    projection::Projection,
     recorded::{Item, Raw, Source},
+    tables::TableSet,
 };
 
 /// Reads the records of some topics. Blocks while it asks the registry.
@@ -52,6 +54,14 @@ impl<E> Reader<E> {
             (source.topic, (source, keeps_versions))
         });
         Self { sources: sources.collect(), decoder: Decoder::default(), registry, tokio }
+    }
+
+    /// Makes a reader of what a projection reads.
+    pub fn of<P: Projection<Event = E>>(projection: &P, registry: Registry, tokio: Handle) -> Self {
+        let mut tables = P::Tables::default();
+        let tables = tables.all();
+        let keeps = |topic| tables.iter().any(|table| table.keeps_versions_of(topic));
+        Self::new(projection.sources(), keeps, registry, tokio)
     }
 
     /// The topics.

@@ -11,6 +11,7 @@ use service::{Failure, Shell, health::Part, http};
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
+    build,
     change_feed::{self, DELIVERY_LIMIT},
     chore::{self, Chore, Told},
     database::Database,
@@ -20,13 +21,11 @@ use crate::{
     migrate::migrate,
     outage::Outage,
     projection::Projection,
+    read_model,
     relay::Relay,
     settings::Settings,
-    transaction::Applier,
+    transaction::{Applier, FIRST},
 };
-
-/// The build of the read model that is served.
-const GENERATION: i32 = 1;
 
 /// Connections that engine and chore work with, besides those of the queries.
 const WORK_CONNECTIONS: usize = 3;
@@ -78,6 +77,10 @@ pub async fn run<P: Projection>(
     settings: Settings,
     consumer: Consumer<P>,
 ) -> Result<(), Failure> {
+    if let Some(schema) = &settings.build {
+        let Consumer { projection, migrations, .. } = consumer;
+        return build::run(&shell, &settings, projection, migrations, schema.as_str()).await;
+    }
     let schema = schema_of(shell.name);
     let open = |connections| Database::new(&settings.database, &schema, connections);
     let work = open(WORK_CONNECTIONS).map_err(failure)?;
@@ -91,10 +94,11 @@ pub async fn run<P: Projection>(
     let dead_letters = DeadLetters::new(shell.name, &settings.log, settings.dead_letters);
     let applier = Applier {
         name: shell.name,
-        generation: GENERATION,
+        generation: FIRST.into(),
         database: work,
         projection: consumer.projection,
         encoder: prepared.emissions,
+        is_live: true,
         dead_letters: Some(Arc::new(dead_letters.map_err(failure)?)),
     };
     let parts = Parts {
@@ -128,6 +132,7 @@ async fn prepare<P: Projection>(
     let schemas = shell.health.part("registry");
     let mut outage = Outage::new(settings.outage_budget);
     let migrated = outage.retry(postgres, &shell.shutdown, async || {
+        check_version::<P>(database).await?;
         migrate(database, namespace.as_str(), migrations()).await
     });
     if migrated.await.map_err(failure)?.is_none() {
@@ -138,6 +143,15 @@ async fn prepare<P: Projection>(
     });
     let encoders = encoders.await.map_err(failure)?;
     Ok(encoders.map(|(emissions, notifications)| Prepared { registry, emissions, notifications }))
+}
+
+/// Before anything is changed in a schema that is another version's.
+async fn check_version<P: Projection>(database: &Database) -> Result<(), Error> {
+    let (client, schema) = (database.dedicated().await?, database.schema());
+    match read_model::find(&client, schema).await? {
+        Some(found) => read_model::check(schema, found, P::VERSION),
+        None => Ok(()),
+    }
 }
 
 struct Parts<P: Projection> {
@@ -221,7 +235,7 @@ async fn finish(mut tasks: Tasks) -> Result<(), Failure> {
 }
 
 /// What an error means for the process.
-fn failure(error: Error) -> Failure {
+pub(crate) fn failure(error: Error) -> Failure {
     match error {
         Error::Log(error) => error.0.into(),
         error if error.is_wrong_set_up() => Failure::Configuration(error.into()),

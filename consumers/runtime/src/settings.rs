@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use service::Env;
 use tokio_postgres::Config;
 
-use crate::dead_letters::Limits;
+use crate::{build::Until, dead_letters::Limits, read_model::SchemaName};
 
 /// Settings of every consumer with a read model.
 #[derive(Clone, Debug)]
@@ -24,6 +24,10 @@ pub struct Settings {
     pub dead_letters: Limits,
     /// How long something the consumer needs may be away before the process ends.
     pub outage_budget: Duration,
+    /// Instead of living on, build the read model in this schema, and end.
+    pub build: Option<SchemaName>,
+    /// Where the build ends; without it, where the topics end now.
+    pub build_until: Until,
     /// How often the relay looks for events that other instances emitted.
     pub relay_poll: Duration,
 }
@@ -31,7 +35,8 @@ pub struct Settings {
 impl Settings {
     /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
     /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`,
-    /// `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS` and `_RELAY_POLL_MS`.
+    /// `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`, `_RELAY_POLL_MS`, `_BUILD` and
+    /// `_BUILD_UNTIL`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let database = env.required("DATABASE_URL");
@@ -58,6 +63,9 @@ impl Settings {
                 600,
                 1..=86_400,
             )),
+            build: Some(env.parsed(&env.own("BUILD"), SchemaName::default()))
+                .filter(|name| *name != SchemaName::default()),
+            build_until: env.parsed(&env.own("BUILD_UNTIL"), Until::default()),
             relay_poll: Duration::from_millis(env.bounded(
                 &env.own("RELAY_POLL_MS"),
                 500,

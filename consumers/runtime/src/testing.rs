@@ -19,7 +19,7 @@ use crate::{
     projection::Projection,
     recorded::{Item, Passed, Recorded},
     tables::TableSet,
-    transaction::{Applied, Applier},
+    transaction::{Applied, Applier, FIRST},
 };
 
 /// Where the tests' Postgres is.
@@ -140,8 +140,15 @@ impl<P: Projection> Stage<P> {
     ) -> Result<Self, Error> {
         let ids: Vec<u32> = (1..).take(P::Emission::FILES.len()).collect();
         let encoder = Encoder::new(&ids).map_err(event_log::Error::from)?;
-        let dead_letters = None;
-        let applier = Applier { name, generation: 1, database, projection, encoder, dead_letters };
+        let applier = Applier {
+            name,
+            generation: FIRST.into(),
+            database,
+            projection,
+            encoder,
+            dead_letters: None,
+            is_live: true,
+        };
         Ok(Self { applier, leases: BTreeMap::new(), next: BTreeMap::new(), schema })
     }
 

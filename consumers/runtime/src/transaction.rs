@@ -5,7 +5,13 @@
 //! and commits. Statements of one round trip are sent together and run in order; when one fails
 //! the server refuses those after it, and the commit becomes a rollback.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+    },
+    time::Duration,
+};
 
 use deadpool_postgres::Object;
 use event_log::Partition;
@@ -23,9 +29,13 @@ use crate::{
     offset::{self, Generation, Refusal},
     outbox,
     projection::{Projection, ProjectionError},
+    read_model::{self, ReadModel},
     recorded::Item,
     tables::{AnyTable, Change, Statement, TableSet},
 };
+
+/// The build of a read model that was never rebuilt.
+pub const FIRST: Generation = 1;
 
 /// Longest life of one transaction, from the first statement to the answer to its commit.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -35,7 +45,7 @@ pub struct Applier<P: Projection> {
     /// Name of the consumer: source of what it emits.
     pub name: &'static str,
     /// The build of the read model.
-    pub generation: Generation,
+    pub generation: AtomicI32,
     /// Where its tables are.
     pub database: Database,
     /// The business.
@@ -44,6 +54,8 @@ pub struct Applier<P: Projection> {
     pub encoder: Encoder<P::Emission>,
     /// Where events go that cannot be applied; without it they are errors.
     pub dead_letters: Option<Arc<DeadLetters>>,
+    /// Whether the world sees what it does: a build that is not live emits nothing.
+    pub is_live: bool,
 }
 
 /// What is to be done in one transaction.
@@ -102,6 +114,36 @@ impl<P: Projection> std::fmt::Debug for Applier<P> {
 }
 
 impl<P: Projection> Applier<P> {
+    /// The build of the read model that it works for.
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Begins to work for the build that is live now.
+    ///
+    /// # Errors
+    /// [`Error::OtherVersion`], or when Postgres fails.
+    pub(crate) async fn open(&self) -> Result<(), Error> {
+        let connection = self.database.connection().await?;
+        let ours = ReadModel { generation: FIRST, projection_version: P::VERSION };
+        let live = read_model::open(client(&connection), self.database.schema(), ours).await?;
+        self.generation.store(live.generation, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Finds out when another build has become the live one.
+    ///
+    /// # Errors
+    /// [`Error::Superseded`], or when Postgres fails.
+    pub(crate) async fn check_generation(&self) -> Result<(), Error> {
+        let connection = self.database.connection().await?;
+        let live = read_model::find(client(&connection), self.database.schema()).await?;
+        match live.is_some_and(|live| live.generation == self.generation()) {
+            true => Ok(()),
+            false => Err(Error::Superseded),
+        }
+    }
+
     /// Takes partitions over.
     ///
     /// # Errors
@@ -109,7 +151,8 @@ impl<P: Projection> Applier<P> {
     pub async fn take(&self, partitions: &[Partition]) -> Result<Vec<Arc<Lease>>, Error> {
         within(LIMIT, "take partitions over", async {
             let borrowed = self.database.borrow().await?;
-            let leases = offset::take(client(borrowed.get()?), self.generation, partitions).await?;
+            let leases =
+                offset::take(client(borrowed.get()?), self.generation(), partitions).await?;
             borrowed.give_back();
             Ok(leases)
         })
@@ -145,9 +188,12 @@ impl<P: Projection> Applier<P> {
         }
         self.load(connection, items, &mut tables).await?;
         let (emissions, counts) = fold::apply(&self.projection, items, now, &mut tables)?;
-        let outbox = outbox::store(self.name, &self.encoder, &emissions, now);
-        let outbox = outbox.map_err(event_log::Error::from)?;
-        let emitted = emissions.emitted().len();
+        let (outbox, emitted) = if self.is_live {
+            let outbox = outbox::store(self.name, &self.encoder, &emissions, now);
+            (outbox.map_err(event_log::Error::from)?, emissions.emitted().len())
+        } else {
+            (None, 0)
+        };
         let changes = {
             let tables = tables.all();
             let stores = tables.iter().flat_map(|table| table.store());
@@ -164,7 +210,7 @@ impl<P: Projection> Applier<P> {
     /// Why the offsets of a batch could not be moved on: true when it has been stored before.
     pub(crate) async fn is_stored(&self, spans: &[&Span]) -> Result<bool, Error> {
         let connection = self.database.connection().await?;
-        match offset::explain(client(&connection), self.generation, spans).await? {
+        match offset::explain(client(&connection), self.generation(), spans).await? {
             Some(Refusal::Done) => Ok(true),
             Some(Refusal::Fenced(partition)) => Err(Error::Fenced(partition)),
             None => Err(Error::Broken(

@@ -8,6 +8,7 @@ pub mod down;
 pub mod import;
 pub mod logs;
 pub mod read_model;
+pub mod rebuild;
 pub mod schemas;
 pub mod state;
 pub mod status;
@@ -42,6 +43,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
         Command::DeadLetters(options) => Box::pin(dead_letters::run(options, &state)).await,
+        Command::Rebuild(options) => Box::pin(rebuild::run(options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
         Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,

@@ -7,6 +7,7 @@
 //! - [`chaos`]: faults and load, for `oneway chaos`
 //! - [`prepare`]: what a fresh installation needs before its first service starts
 //! - [`verify`]: whether a log keeps its promises
+//! - [`generations`], [`snapshot`]: the builds of a read model, and how they differ
 //! - [`bench`]: what `oneway bench` measures, and how
 //! - [`workspace`]: where the sources and the binaries are
 //! - [`cargo`]: calls of cargo
@@ -20,9 +21,11 @@ mod cargo;
 mod chaos;
 mod commands;
 mod failure;
+mod generations;
 mod prepare;
 mod progress;
 mod report;
+mod snapshot;
 mod stack;
 mod verify;
 mod workspace;

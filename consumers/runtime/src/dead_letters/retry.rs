@@ -132,7 +132,7 @@ impl<P: Projection> Applier<P> {
                     and partition = $3 and epoch = $4 for update"
                 .into(),
             parameters: vec![
-                Box::new(self.generation),
+                Box::new(self.generation()),
                 Box::new(lease.partition.topic.name()),
                 Box::new(lease.partition.number),
                 Box::new(lease.epoch),
@@ -204,7 +204,7 @@ fn read<E>(mut reader: Reader<E>, records: &[RawRecord], skips: bool) -> Result<
 }
 
 /// An event that changes nothing but the version of its aggregate.
-fn counting<E>(record: &RawRecord) -> Option<Item<E>> {
+pub fn counting<E>(record: &RawRecord) -> Option<Item<E>> {
     let message = record.to_message();
     let headers = rdkafka::message::Headers::iter(message.headers()?);
     let envelope = Envelope::parse(headers.map(|h| (h.key, h.value))).ok()?;

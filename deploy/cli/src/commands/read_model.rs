@@ -31,6 +31,13 @@ impl Consumer {
             Self::CustomerClassifier => "customer-classifier",
         }
     }
+
+    /// Whether a column follows not only from the events, but also from the clock.
+    pub fn is_of_the_clock(self, table: &str, column: &str) -> bool {
+        const WINDOW: [&str; 7] =
+            ["revenue", "orders", "rule", "next_due_at", "class", "sequence", "classified_at"];
+        self == Self::CustomerClassifier && table == "customer" && WINDOW.contains(&column)
+    }
 }
 
 /// Where the read models are; when it is left out, those of the local stack.
@@ -42,22 +49,24 @@ pub struct ReadModels {
 }
 
 impl ReadModels {
+    /// Where they are.
+    pub fn url(&self, state: &Path) -> Result<String> {
+        if let Some(url) = &self.url {
+            return Ok(url.clone());
+        }
+        let stack = running(state)?.ok_or_else(|| {
+            Failure::setup(
+                "no stack runs here: start one with `cargo oneway up`, or name the database by \
+                 --database (DATABASE_URL)",
+            )
+        })?;
+        Ok(stack.database_url)
+    }
+
     /// Connections to the schema of a consumer.
     pub fn of(&self, consumer: Consumer, state: &Path) -> Result<Database> {
-        let url = match &self.url {
-            Some(url) => url.clone(),
-            None => match running(state)? {
-                Some(stack) => stack.database_url,
-                None => {
-                    return Err(Failure::setup(
-                        "no stack runs here: start one with `cargo oneway up`, or name the \
-                         database by --database (DATABASE_URL)",
-                    ));
-                }
-            },
-        };
         // Not shown: it holds a password.
-        let url = url.parse().map_err(|_| {
+        let url = self.url(state)?.parse().map_err(|_| {
             Failure::setup("the URL of the database is malformed (use postgresql://…)")
         })?;
         Database::new(&url, &schema_of(consumer.name()), 2).map_err(failed)

@@ -1,17 +1,32 @@
 //! `oneway verify log`: whether the log keeps its promises.
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use consumer_runtime::{build::Until, read_model::SCRATCH, run::schema_of};
 use event_log::Settings;
 use tokio::runtime::Handle;
 
 use crate::{
-    commands::cluster::{Cluster, failed},
+    commands::{
+        cluster::{Cluster, failed},
+        read_model::{Consumer, ReadModels},
+    },
     failure::{Failure, Result},
+    generations::{
+        self,
+        build::Builder,
+        compare::{Side, compare},
+    },
     progress::Progress,
     report,
+    snapshot::Snapshot,
     stack::signals::Signals,
     verify::{self, Report},
 };
@@ -43,6 +58,29 @@ enum Act {
         still in its topic, for as many partitions at a time as there are processors.\n\n\
         Exit code 0: no violation was found; 1: some were.")]
     Log(Where),
+    /// Check that a read model is what its log says, row by row
+    #[command(long_about = "Check that a read model is what its log says, row by row\n\n\
+        Applies the log in a scratch schema, up to the positions of the live read model at one \
+        moment, and compares the two row by row. The live one is not touched and goes on. The \
+        scratch schema needs as much room as the read model.\n\n\
+        Exit code 0: every row is as it should be; 1: some are not.")]
+    ReadModel(Model),
+}
+
+#[derive(Debug, Args)]
+struct Model {
+    /// The consumer
+    consumer: Consumer,
+    /// Report as JSON, for scripts
+    #[arg(long)]
+    json: bool,
+    /// The consumer's binary [default: the one beside this]
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    #[command(flatten)]
+    models: ReadModels,
+    #[command(flatten)]
+    cluster: Cluster,
 }
 
 #[derive(Debug, Args)]
@@ -56,7 +94,10 @@ struct Where {
 
 /// Runs the command.
 pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
-    let Act::Log(Where { json, cluster }) = options.action;
+    let Where { json, cluster } = match options.action {
+        Act::Log(log) => log,
+        Act::ReadModel(model) => return read_model(model, state).await,
+    };
     let settings = cluster.settings(state)?;
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
     let report = tokio::select! {
@@ -69,6 +110,37 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         report::print(report.as_text());
     }
     Ok(ExitCode::from(u8::from(!report.is_clean())))
+}
+
+/// Builds a second one, and compares.
+async fn read_model(model: Model, state: &Path) -> Result<ExitCode> {
+    let Model { consumer, json, binary, models, cluster } = model;
+    let builder = Builder {
+        consumer,
+        settings: cluster.settings(state)?,
+        database_url: models.url(state)?,
+        program: binary.map_or_else(|| Builder::beside(consumer), Ok)?,
+        is_quiet: json,
+    };
+    let live = schema_of(consumer.name());
+    let scratch = format!("{live}{SCRATCH}");
+    let client = generations::connect(&builder.database_url).await?;
+    let hint = "its consumer has not run on this database yet";
+    generations::require(&client, &live, hint).await?;
+    // Of a verification that was interrupted.
+    generations::remove(&client, &scratch).await?;
+    let snapshot = Snapshot::take(&builder.database_url, &live, &Until::default()).await?;
+    builder.run(&scratch, &snapshot.positions).await?;
+    let ours = Side { client: &snapshot.client, schema: &live };
+    let theirs = Side { client: &client, schema: &scratch };
+    let compared = compare(consumer, &snapshot.positions, ours, theirs).await?;
+    generations::remove(&client, &scratch).await?;
+    if json {
+        report::print(serde_json::to_string_pretty(&compared).context("cannot print the report")?);
+    } else {
+        report::print(compared.as_text());
+    }
+    Ok(ExitCode::from(u8::from(!compared.is_equal())))
 }
 
 /// Verifies on a thread that may block, and shows how far it is.

@@ -1,0 +1,162 @@
+//! The builds of a read model in Postgres: the live one, the next, the one before, and a scratch
+//! one to compare with. Each has a schema of its own.
+
+pub mod build;
+pub mod compare;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::anyhow;
+use consumer_runtime::{
+    build::Until,
+    migrate::BOOKKEEPING_TABLES,
+    read_model::{self, ReadModel},
+    tokio_postgres::{self, Client, NoTls, error::SqlState},
+};
+use event_log::{Partition, Settings, restore::PartitionReader};
+use schemas::Topic;
+
+use crate::{
+    commands::{cluster, read_model::failed},
+    failure::{Failure, Result},
+};
+
+/// How long a switch waits for transactions under way. They are short.
+const LOCK_LIMIT: &str = "5s";
+
+/// Times that a switch is tried while somebody holds a lock for longer.
+const LOCK_ATTEMPTS: u32 = 3;
+
+/// Connects for one task.
+pub async fn connect(url: &str) -> Result<Client> {
+    let connected = tokio_postgres::connect(url, NoTls).await;
+    let (client, connection) = connected.map_err(|error| Failure::Unavailable(error.into()))?;
+    // Its error reaches whoever uses the client.
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// An error of Postgres, with what it says.
+pub fn postgres(error: tokio_postgres::Error) -> Failure {
+    let said = error.as_db_error().map(|said| said.message().to_owned());
+    let error = anyhow::Error::new(error);
+    Failure::Unavailable(match said {
+        Some(said) => error.context(said),
+        None => error,
+    })
+}
+
+/// What a schema holds.
+pub async fn find(client: &Client, schema: &str) -> Result<Option<ReadModel>> {
+    read_model::find(client, schema).await.map_err(failed)
+}
+
+/// What a schema holds, which has to be there.
+pub async fn require(client: &Client, schema: &str, hint: &str) -> Result<ReadModel> {
+    let found = find(client, schema).await?;
+    found
+        .ok_or_else(|| Failure::setup(format!("there is no read model in schema {schema}: {hint}")))
+}
+
+/// Up to where a schema has applied each partition.
+pub async fn offsets(client: &Client, schema: &str) -> Result<Until> {
+    let sql = format!("select topic, partition, next_offset from \"{schema}\".consumer_offset");
+    let rows = match client.query(&sql, &[]).await {
+        Ok(rows) => rows,
+        // A build that has just begun.
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
+        Err(error) => return Err(postgres(error)),
+    };
+    let mut offsets = BTreeMap::new();
+    for row in rows {
+        let topic: String = row.get(0);
+        let topic = Topic::named(&topic).ok_or_else(|| anyhow!("{schema} reads {topic}"))?;
+        offsets.insert(Partition { topic, number: row.get(1) }, row.get(2));
+    }
+    Ok(Until(offsets))
+}
+
+/// Where the partitions that a schema reads end now.
+pub async fn ends(settings: &Settings, read: &Until) -> Result<Until> {
+    let (settings, partitions) = (settings.clone(), read.0.keys().copied().collect::<Vec<_>>());
+    let looking = tokio::task::spawn_blocking(move || {
+        let reader = PartitionReader::new(&settings)?;
+        let ends = partitions.into_iter().map(|partition| {
+            let end = reader.high_watermark(partition)?;
+            Ok((partition, end))
+        });
+        ends.collect::<Result<BTreeMap<_, _>, event_log::Error>>()
+    });
+    let ends = looking.await.map_err(|panic| Failure::Internal(panic.into()))?;
+    ends.map(Until).map_err(cluster::failed)
+}
+
+/// How many offsets one is behind the other.
+pub fn behind(at: &Until, end: &Until) -> i64 {
+    let lag = |(partition, end): (&Partition, &i64)| (end - at.of(*partition).unwrap_or(0)).max(0);
+    end.0.iter().map(lag).sum()
+}
+
+/// The tables that the projection keeps in a schema.
+pub async fn tables(client: &Client, schema: &str) -> Result<Vec<String>> {
+    let sql = "select tablename::text from pg_tables where schemaname = $1 and tablename <> all($2) \
+               order by 1";
+    let rows = client.query(sql, &[&schema, &BOOKKEEPING_TABLES]).await.map_err(postgres)?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Bytes on disk, and rows as last estimated.
+pub async fn size(client: &Client, schema: &str) -> Result<(i64, i64)> {
+    let sql = "select coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint, \
+                 coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint \
+               from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+               where n.nspname = $1 and c.relkind = 'r' and c.relname <> all($2)";
+    let row = client.query_one(sql, &[&schema, &BOOKKEEPING_TABLES]).await.map_err(postgres)?;
+    Ok((row.get(0), row.get(1)))
+}
+
+/// Gives schemas other names, all in one transaction: nobody ever sees half of it. Whatever writes
+/// in the live one has ended by then, and begins again afterwards; reading goes on.
+pub async fn rename(client: &mut Client, live: &str, renames: &[(&str, &str)]) -> Result<()> {
+    let mut attempt = 1;
+    loop {
+        match try_rename(client, live, renames).await {
+            Err(error)
+                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+                    && attempt < LOCK_ATTEMPTS =>
+            {
+                attempt += 1;
+            }
+            done => return done.map_err(postgres),
+        }
+    }
+}
+
+async fn try_rename(
+    client: &mut Client,
+    live: &str,
+    renames: &[(&str, &str)],
+) -> Result<(), tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(&format!("set local lock_timeout = '{LOCK_LIMIT}'")).await?;
+    // All of them, so that no transaction reaches across the switch.
+    let sql = "select string_agg(format('%I.%I', schemaname, tablename), ', ' order by tablename) \
+               from pg_tables where schemaname = $1";
+    let tables: Option<String> = transaction.query_one(sql, &[&live]).await?.get(0);
+    if let Some(tables) = tables {
+        transaction.batch_execute(&format!("lock table {tables} in exclusive mode")).await?;
+    }
+    for (from, to) in renames {
+        transaction.batch_execute(&format!("alter schema \"{from}\" rename to \"{to}\"")).await?;
+    }
+    transaction.commit().await
+}
+
+/// Removes a schema with all that is in it.
+pub async fn remove(client: &Client, schema: &str) -> Result<()> {
+    let sql = format!("drop schema if exists \"{schema}\" cascade");
+    client.batch_execute(&sql).await.map_err(postgres)
+}
+
+/// How long to wait between two looks.
+pub const LOOK_EVERY: Duration = Duration::from_millis(100);
