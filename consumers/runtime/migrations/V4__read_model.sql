@@ -3,5 +3,8 @@
 create table read_model (
     only_row           boolean primary key default true check (only_row),
     generation         integer not null,
-    projection_version integer not null
+    projection_version integer not null,
+    -- Set while an operator wants nothing to be applied.
+    paused_at          timestamptz,
+    paused_by          text
 );

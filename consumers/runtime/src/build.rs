@@ -91,7 +91,7 @@ async fn prepare<P: Projection>(
     migrate().await?;
     let live = schema_of(name);
     let generation = read_model::find(client, &live).await?.map_or(0, |live| live.generation) + 1;
-    let ours = ReadModel { generation, projection_version: P::VERSION };
+    let ours = ReadModel { generation, projection_version: P::VERSION, is_paused: false };
     let model = read_model::open(client, schema, ours).await?;
     inherit(client, &live, schema).await?;
     Ok(model.generation)

@@ -32,7 +32,7 @@ use crate::{
     lease::Lease,
     metrics::{
         BATCH_DURATION, BATCH_FAILURES, BATCH_SIZE, EVENTS_APPLIED, EVENTS_DUPLICATE,
-        EVENTS_PARKED, EVENTS_SKIPPED, OUTBOX_EMITTED, PARKED_KEYS,
+        EVENTS_PARKED, EVENTS_SKIPPED, OUTBOX_EMITTED, PARKED_KEYS, PAUSED,
     },
     outage::{Outage, Waited},
     projection::Projection,
@@ -76,6 +76,8 @@ pub struct Engine<P: Projection> {
     pub emitted: Arc<Notify>,
     /// Set while the outbox holds more than it should.
     pub outbox_full: Arc<AtomicBool>,
+    /// Whether an operator wants nothing to be applied, as last seen.
+    pub paused: AtomicBool,
     /// The state of Postgres.
     pub postgres: Part,
     /// The state of the way to Kafka.
@@ -98,7 +100,10 @@ impl<P: Projection> Engine<P> {
         let mut rejoining = Outage::new(self.outage_budget);
         while !shutdown.is_requested() {
             let started = Instant::now();
-            if let Err(error) = self.session(&mut outage, shutdown).await {
+            let ended = self.session(&mut outage, shutdown).await;
+            if let Err(Error::Paused) = ended {
+                self.pause(shutdown).await;
+            } else if let Err(error) = ended {
                 if started.elapsed() > GOOD_SESSION {
                     rejoining = Outage::new(self.outage_budget);
                 }
@@ -108,8 +113,24 @@ impl<P: Projection> Engine<P> {
         Ok(())
     }
 
+    /// Lets a moment of a pause go by. The read model is served all the time.
+    async fn pause(&self, shutdown: &Shutdown) {
+        if !self.paused.swap(true, Ordering::Relaxed) {
+            tracing::warn!("paused by an operator: nothing is applied until it is resumed");
+            gauge!(PAUSED).set(1.0);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(REQUESTS_EVERY) => {}
+            () = shutdown.requested() => {}
+        }
+    }
+
     async fn session(&self, outage: &mut Outage, shutdown: &Shutdown) -> Result<(), Error> {
         self.applier.open().await?;
+        if self.paused.swap(false, Ordering::Relaxed) {
+            tracing::info!("resumed");
+        }
+        gauge!(PAUSED).set(0.0);
         let progress = Progress::default();
         let (intake, mut receiver) = self.start_intake(&progress)?;
         let mut held = Vec::new();
@@ -181,7 +202,7 @@ impl<P: Projection> Engine<P> {
             return Ok(());
         }
         let done = async {
-            self.applier.check_generation().await?;
+            self.applier.check_live().await?;
             for requested in desk::requested(&self.applier.database, held).await? {
                 let now = Timestamp::now();
                 if let Some(applied) = self.applier.retry(&requested, self.reader(), now).await? {
@@ -192,7 +213,7 @@ impl<P: Projection> Engine<P> {
         };
         match done.await {
             Ok(()) => Ok(()),
-            Err(error @ (Error::Fenced(_) | Error::Superseded)) => Err(error),
+            Err(error @ (Error::Fenced(_) | Error::Superseded | Error::Paused)) => Err(error),
             // Stopping is noticed by the caller.
             Err(error) => outage.wait(error, &self.postgres, shutdown).await.map(drop),
         }

@@ -81,6 +81,9 @@ pub enum Error {
     /// Another build of the read model is live by now.
     #[error("another build of the read model is live by now")]
     Superseded,
+    /// An operator wants nothing to be applied.
+    #[error("paused by an operator")]
+    Paused,
     /// Another process builds in the schema.
     #[error("another process builds in schema {0}")]
     Busy(String),
@@ -145,9 +148,11 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Postgres { cause, .. } => cause.class(),
-            Self::Connection(_) | Self::Overdue { .. } | Self::Fenced(_) | Self::Superseded => {
-                ErrorClass::Transient
-            }
+            Self::Connection(_)
+            | Self::Overdue { .. }
+            | Self::Fenced(_)
+            | Self::Superseded
+            | Self::Paused => ErrorClass::Transient,
             Self::Log(error) => error.0.class(),
             Self::Poison { .. } => ErrorClass::Poison,
             Self::Row(_)

@@ -27,7 +27,11 @@ use tokio::{
 
 use crate::{
     batch::Batch,
-    dead_letters::parking::{Spoiled, Verdict},
+    dead_letters::{
+        parking::{Spoiled, Verdict},
+        raw::RawRecord,
+        retry::counting,
+    },
     error::Error,
     gather::{Gathered, Gathering},
     lease::Lease,
@@ -89,6 +93,8 @@ pub struct Held {
     pub lease: Arc<Lease>,
     /// The offset after the last record that was read.
     pub next: i64,
+    /// When the log took that record, in milliseconds since 1970; 0 before the first.
+    pub written: i64,
 }
 
 /// A record that waits for the registry.
@@ -181,14 +187,19 @@ impl<E> Intake<E> {
             Polled::Change | Polled::Nothing => return Ok(false),
         };
         let partition = consumer.partition_of(&record);
-        let held = held.iter().find(|h| Some(h.lease.partition) == partition);
+        let held = held.iter_mut().find(|h| Some(h.lease.partition) == partition);
         // Of a partition that was given up meanwhile.
         let Some(held) = held else { return Ok(true) };
         let at = Position { partition: held.lease.partition, offset: record.offset() };
         if at.offset < held.next {
             return Err(Error::poison(at, None, Poison::Backwards { next: held.next }));
         }
-        let read = reader.read(at, &record)?;
+        held.written = record.timestamp().to_millis().unwrap_or_default();
+        let read = if held.lease.is_skipped(at.offset) {
+            Read::Known { item: counting(&RawRecord::of(at, &record)), commands_done: None }
+        } else {
+            reader.read(at, &record)?
+        };
         if let Read::Later(error) = &read {
             tracing::warn!(%error, kafka.partition = %at.partition, kafka.offset = at.offset, "reading waits for the schema registry");
             let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -325,7 +336,7 @@ impl<E> Intake<E> {
         for lease in leases {
             tracing::info!(kafka.partition = %lease.partition, kafka.offset = lease.start, epoch = lease.epoch, "partition taken");
             let next = lease.start;
-            self.held.push(Held { lease, next });
+            self.held.push(Held { lease, next, written: 0 });
         }
         if self.paused {
             self.consumer.pause(&self.partitions())?;

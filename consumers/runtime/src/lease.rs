@@ -1,6 +1,7 @@
 //! A partition for as long as it is ours.
 
 use std::{
+    collections::HashSet,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,6 +22,8 @@ pub struct Lease {
     pub start: i64,
     /// Keys whose records are parked.
     parked: Mutex<Keys>,
+    /// Offsets of records that were given up.
+    skipped: HashSet<i64>,
     state: Mutex<State>,
     idle: Condvar,
 }
@@ -35,14 +38,27 @@ impl Lease {
     /// A partition that was just taken.
     #[must_use]
     pub fn new(partition: Partition, epoch: i64, start: i64) -> Self {
-        Self::with_parked(partition, epoch, start, Keys::new())
+        Self {
+            partition,
+            epoch,
+            start,
+            parked: Mutex::default(),
+            skipped: HashSet::new(),
+            state: Mutex::default(),
+            idle: Condvar::new(),
+        }
     }
 
-    /// A partition that was just taken, of which some keys are parked.
+    /// Of which some keys are parked, and some records were given up.
     #[must_use]
-    pub fn with_parked(partition: Partition, epoch: i64, start: i64, parked: Keys) -> Self {
-        let (parked, state, idle) = (Mutex::new(parked), Mutex::default(), Condvar::new());
-        Self { partition, epoch, start, parked, state, idle }
+    pub fn with_dead_letters(self, parked: Keys, skipped: HashSet<i64>) -> Self {
+        Self { parked: Mutex::new(parked), skipped, ..self }
+    }
+
+    /// Whether a record was given up: read once more, it only counts.
+    #[must_use]
+    pub fn is_skipped(&self, offset: i64) -> bool {
+        self.skipped.contains(&offset)
     }
 
     /// Keys whose records are parked.

@@ -20,6 +20,10 @@ pub const EVENTS_PARKED: &str = "oneway_consumer_events_parked_total";
 pub const DEAD_LETTERS: &str = "oneway_consumer_dead_letters_total";
 /// Keys that are parked in the partitions of this instance.
 pub const PARKED_KEYS: &str = "oneway_consumer_parked_keys";
+/// Age of the last record that was read, while there are more; 0 when everything is applied.
+pub const LAG_SECONDS: &str = "oneway_consumer_lag_seconds";
+/// 1 while an operator wants nothing to be applied.
+pub const PAUSED: &str = "oneway_consumer_paused";
 /// Commands that a policy gave.
 pub const POLICY_COMMANDS: &str = "oneway_policy_commands_total";
 /// Partitions that this instance has.

@@ -42,14 +42,18 @@ pub async fn take(
         .map_err(Error::postgres("take partitions over"))?;
     // After the former owner is out: it parks nothing more.
     let mut parked = desk::keys(client, &topics, &numbers).await?;
+    let mut skipped = desk::skipped(client, &topics, &numbers).await?;
     let mut leases = Vec::with_capacity(rows.len());
     for row in rows {
         let (topic, number): (String, i32) = (row.get(0), row.get(1));
         let mut known = partitions.iter();
         let known = known.find(|(name, n, _)| *name == topic && *n == number);
         if let Some((.., partition)) = known {
-            let keys = parked.remove(&(topic, number)).unwrap_or_default();
-            let lease = Lease::with_parked(*partition, row.get(2), row.get(3), keys);
+            let place = (topic, number);
+            let parked = parked.remove(&place).unwrap_or_default();
+            let skipped = skipped.remove(&place).unwrap_or_default();
+            let lease = Lease::new(*partition, row.get(2), row.get(3));
+            let lease = lease.with_dead_letters(parked, skipped);
             leases.push(Arc::new(lease));
         }
     }

@@ -54,6 +54,8 @@ pub struct ReadModel {
     pub generation: Generation,
     /// The version of the projection that made it.
     pub projection_version: i32,
+    /// Whether an operator wants nothing to be applied.
+    pub is_paused: bool,
 }
 
 /// What a schema holds; `None` when it does not exist, or nothing has been built in it.
@@ -69,9 +71,15 @@ pub async fn find(client: &Client, schema: &str) -> Result<Option<ReadModel>, Er
     if !exists.get::<_, bool>(0) {
         return Ok(None);
     }
-    let sql = format!("select generation, projection_version from \"{schema}\".read_model");
+    let sql = format!(
+        "select generation, projection_version, paused_at is not null from \"{schema}\".read_model"
+    );
     let row = client.query_opt(&sql, &[]).await.map_err(Error::postgres("read the read model"))?;
-    Ok(row.map(|row| ReadModel { generation: row.get(0), projection_version: row.get(1) }))
+    Ok(row.map(|row| ReadModel {
+        generation: row.get(0),
+        projection_version: row.get(1),
+        is_paused: row.get(2),
+    }))
 }
 
 /// Takes a schema: notes what is built in it, unless that was noted before.

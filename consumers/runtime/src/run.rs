@@ -216,6 +216,7 @@ fn start<P: Projection>(
         feed,
         emitted,
         outbox_full,
+        paused: AtomicBool::new(false),
         postgres: parts.postgres,
         kafka: shell.health.part("kafka"),
     };

@@ -122,25 +122,27 @@ impl<P: Projection> Applier<P> {
     /// Begins to work for the build that is live now.
     ///
     /// # Errors
-    /// [`Error::OtherVersion`], or when Postgres fails.
+    /// [`Error::Paused`], [`Error::OtherVersion`], or when Postgres fails.
     pub(crate) async fn open(&self) -> Result<(), Error> {
         let connection = self.database.connection().await?;
-        let ours = ReadModel { generation: FIRST, projection_version: P::VERSION };
+        let ours =
+            ReadModel { generation: FIRST, projection_version: P::VERSION, is_paused: false };
         let live = read_model::open(client(&connection), self.database.schema(), ours).await?;
         self.generation.store(live.generation, Ordering::Relaxed);
-        Ok(())
+        if live.is_paused { Err(Error::Paused) } else { Ok(()) }
     }
 
-    /// Finds out when another build has become the live one.
+    /// Finds out when another build has become the live one, or an operator wants a pause.
     ///
     /// # Errors
-    /// [`Error::Superseded`], or when Postgres fails.
-    pub(crate) async fn check_generation(&self) -> Result<(), Error> {
+    /// [`Error::Superseded`], [`Error::Paused`], or when Postgres fails.
+    pub(crate) async fn check_live(&self) -> Result<(), Error> {
         let connection = self.database.connection().await?;
         let live = read_model::find(client(&connection), self.database.schema()).await?;
-        match live.is_some_and(|live| live.generation == self.generation()) {
-            true => Ok(()),
-            false => Err(Error::Superseded),
+        match live {
+            Some(live) if live.is_paused => Err(Error::Paused),
+            Some(live) if live.generation == self.generation() => Ok(()),
+            _ => Err(Error::Superseded),
         }
     }
 

@@ -8,12 +8,13 @@ use std::{
 
 use event_log::{Consumer, Partition};
 use metrics::gauge;
+use schemas::Timestamp;
 use service::health::Part;
 
 use crate::{
     intake::Held,
     lag::{Lag, Look},
-    metrics::LAG,
+    metrics::{LAG, LAG_SECONDS},
 };
 
 /// How often to look.
@@ -112,12 +113,17 @@ impl Watch {
             self.health.not_ready("the brokers do not answer");
             return;
         };
-        for (Held { lease, next }, (partition, end)) in held.iter().zip(ends) {
+        let now = Timestamp::now().as_micros() / 1_000;
+        for (Held { lease, next, written }, (partition, end)) in held.iter().zip(ends) {
             let applied = applied.get(&partition).copied().unwrap_or(lease.start);
             let lag = self.lag.look(partition, Look { end, read: *next, applied, was_idle });
             let topic = ("topic", partition.topic.to_string());
             let number = ("partition", partition.number.to_string());
-            gauge!(LAG, &[topic, number]).set(lag as f64);
+            // Before the first record its age is not known.
+            let age = if lag == 0 || *written == 0 { 0 } else { (now - written).max(0) };
+            let labels = [topic, number];
+            gauge!(LAG, &labels).set(lag as f64);
+            gauge!(LAG_SECONDS, &labels).set(age as f64 / 1_000.0);
         }
         self.joined();
     }

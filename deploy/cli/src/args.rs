@@ -5,8 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, dead_letters, down, import, logs, rebuild, schemas, state, status, test, topics,
-    up, verify,
+    bench, chaos, consumer, dead_letters, down, import, logs, rebuild, schemas, state, status,
+    test, topics, up, verify,
 };
 
 /// Runs, tests and operates Oneway.
@@ -50,6 +50,8 @@ pub enum Command {
     Verify(verify::Options),
     /// Show, retry or skip records that a consumer cannot handle
     DeadLetters(dead_letters::Options),
+    /// Show how far a consumer is; pause, resume or move it back
+    Consumer(consumer::Options),
     /// Build a read model anew beside the live one, compare, and switch
     Rebuild(rebuild::Options),
     Test(test::Options),

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod chaos;
 pub mod cluster;
+pub mod consumer;
 pub mod dead_letters;
 pub mod down;
 pub mod import;
@@ -43,6 +44,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
         Command::DeadLetters(options) => Box::pin(dead_letters::run(options, &state)).await,
+        Command::Consumer(options) => Box::pin(consumer::run(options, &state)).await,
         Command::Rebuild(options) => Box::pin(rebuild::run(options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
         Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,

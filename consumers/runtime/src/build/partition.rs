@@ -143,8 +143,8 @@ impl<E> Reading<E> {
             return Err(error);
         }
         read?;
-        // Markers of transactions follow the last record.
-        self.cover(until, None);
+        // Not up to the end: the markers of transactions behind the last record are nothing that a
+        // live read model would count.
         self.hand_over()
     }
 

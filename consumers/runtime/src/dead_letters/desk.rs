@@ -1,7 +1,10 @@
 //! What is parked, for those who decide what becomes of it: they look, and leave requests at the
 //! dead letters. The owner of the partition does the rest.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use event_log::{Partition, Position};
 use jiff::Timestamp;
@@ -193,6 +196,26 @@ pub async fn keys(
         keys.entry((row.get(0), row.get(1))).or_default().insert(key.into());
     }
     Ok(keys)
+}
+
+/// The records of some partitions that were given up.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn skipped(
+    client: &Client,
+    topics: &[&str],
+    numbers: &[i32],
+) -> Result<HashMap<(String, i32), HashSet<i64>>, Error> {
+    let sql = "select topic, partition, record_offset from skipped_record \
+               join unnest($1::text[], $2::int[]) as t (topic, partition) \
+                 using (topic, partition)";
+    let rows = client.query(sql, &[&topics, &numbers]).await;
+    let mut skipped: HashMap<_, HashSet<i64>> = HashMap::new();
+    for row in rows.map_err(Error::postgres("read the skipped records"))? {
+        skipped.entry((row.get(0), row.get(1))).or_default().insert(row.get(2));
+    }
+    Ok(skipped)
 }
 
 /// A request that waits for the owner of its partition.

@@ -96,7 +96,7 @@ impl RawRecord {
         Decoder::schema_id(self.payload.as_deref()?).ok()
     }
 
-    /// Puts it into `parked_record`.
+    /// Puts it into `parked_record`, unless it is there since before the consumer was moved back.
     #[must_use]
     pub fn park(&self, verdict: Option<&Verdict>) -> Statement<'_> {
         let (names, values): (Vec<&str>, Vec<Option<&[u8]>>) =
@@ -105,7 +105,7 @@ impl RawRecord {
         Statement {
             sql: format!(
                 "insert into parked_record ({COLUMNS}, error_class, error, schema_id, attempts) \
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing"
             ),
             parameters: vec![
                 Box::new(self.at.partition.topic.name()),

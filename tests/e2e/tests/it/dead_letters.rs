@@ -1,7 +1,7 @@
 //! Records that cannot be handled: they and what is behind them is parked, everything else flows;
 //! what is mended is applied in order; too many stop the process.
 
-mod records;
+pub mod records;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -43,7 +43,7 @@ impl Events {
     }
 
     pub fn created(&self, key: &str, sequence: u64) -> OutRecord {
-        self.event(key, sequence, &created("a book"))
+        self.event(key, sequence, &created("a book", 1_399))
     }
 
     pub fn required(&self, key: &str, sequence: u64) -> OutRecord {
@@ -54,16 +54,22 @@ impl Events {
         self.event(key, sequence, &OrderConfirmed {}.into())
     }
 
+    /// The life of an order of some value, in cents.
+    pub fn valued(&self, key: &str, cents: i64) -> [OutRecord; 3] {
+        let created = self.event(key, 1, &created("a book", cents));
+        [created, self.required(key, 2), self.confirmed(key, 3)]
+    }
+
     /// The life of an order.
     pub fn order(&self, key: &str) -> [OutRecord; 3] {
         [self.created(key, 1), self.required(key, 2), self.confirmed(key, 3)]
     }
 }
 
-fn created(text: &str) -> OrderEvent {
+fn created(text: &str, cents: i64) -> OrderEvent {
     let customer_id = AggregateId::new("c1").unwrap();
     let ordered_at = Timestamp::from_micros(1_795_168_800_000_000).unwrap();
-    let (text, value) = (text.to_owned(), Money::from_minor(1_399));
+    let (text, value) = (text.to_owned(), Money::from_minor(cents));
     OrderCreated { customer_id, text, value, ordered_at }.into()
 }
 
@@ -113,7 +119,7 @@ pub fn poisons(events: &Events) -> Vec<Poison> {
     let huge = [&prefix[..], &[0x80, 0x80, 0x80, 0x80, 0x80, 0x40]].concat();
     let long = [&required[..], &vec![0; 1_100_000]].concat();
     let rest = [&required[..], b"rest"].concat();
-    let nul = events.event("x", 2, &created("a\0b")).payload.unwrap();
+    let nul = events.event("x", 2, &created("a\0b", 1_399)).payload.unwrap();
     const REQUIRED: &str = "order_confirmation_required";
     const CREATED: &str = "order_created";
     let with = |class, wire_type, payload: Option<Vec<u8>>| {

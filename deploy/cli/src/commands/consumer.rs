@@ -1,0 +1,225 @@
+//! `oneway consumer`: how far a consumer is, and what an operator may do about it.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path, process::ExitCode};
+
+use clap::{Args, Subcommand};
+use consumer_runtime::{build::Until, run::schema_of, tokio_postgres::Client};
+use event_log::{Partition, Settings, restore::PartitionReader};
+use rdkafka::Message;
+use schemas::Timestamp;
+use serde_json::json;
+
+use crate::{
+    commands::{
+        cluster::{self, Cluster},
+        read_model::{Consumer, ReadModels},
+    },
+    failure::{Failure, Result},
+    generations::{self, postgres},
+    report::print,
+};
+
+/// Options of the command.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo oneway consumer orders lag\n  \
+    cargo oneway consumer orders pause\n  \
+    cargo oneway consumer orders move-back --records 1000 --dry-run")]
+pub struct Options {
+    /// The consumer
+    consumer: Consumer,
+    #[command(subcommand)]
+    action: Act,
+    #[command(flatten)]
+    models: ReadModels,
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Show how far each partition is, and how far behind: in records and in seconds
+    Lag {
+        /// As JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have all instances apply nothing more; queries go on
+    Pause,
+    /// Have them go on
+    Resume,
+    /// Have them read records again
+    #[command(long_about = "Have them read records again\n\n\
+        Nothing is applied twice: every aggregate's row keeps its version, by which repeats are \
+        passed over. So this mends nothing but what was skipped by a position that is wrong; a row \
+        that is wrong is mended by a rebuild.")]
+    MoveBack {
+        /// How many offsets in each partition; those of markers count too
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
+        records: i64,
+        /// Only this partition
+        #[arg(long, value_name = "TOPIC/PARTITION")]
+        partition: Option<String>,
+        /// Only show what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Runs the command.
+pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
+    let Options { consumer, action, models, cluster } = options;
+    let client = generations::connect(&models.url(state)?).await?;
+    let schema = schema_of(consumer.name());
+    let hint = "its consumer has not run on this database yet";
+    let model = generations::require(&client, &schema, hint).await?;
+    match action {
+        Act::Lag { json } => {
+            let lags = lags(cluster.settings(state)?, &client, &schema).await?;
+            print(if json { as_json(&lags, model.is_paused) } else { table(&lags) });
+            if model.is_paused && !json {
+                print(format!("{} is paused", consumer.name()));
+            }
+        }
+        Act::Pause => pause(&client, &schema, true).await?,
+        Act::Resume => pause(&client, &schema, false).await?,
+        Act::MoveBack { records, partition, dry_run } => {
+            move_back(&client, &schema, records, partition.as_deref(), dry_run).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How far a partition is.
+struct Lag {
+    position: i64,
+    end: i64,
+    /// Records that are not applied, markers left out; and when the log took the first.
+    waiting: u64,
+    oldest: Option<i64>,
+}
+
+/// Most records that are counted one by one; beyond that the offsets are told.
+const COUNTED: i64 = 100_000;
+
+async fn lags(
+    settings: Settings,
+    client: &Client,
+    schema: &str,
+) -> Result<BTreeMap<Partition, Lag>> {
+    let Until(positions) = generations::offsets(client, schema).await?;
+    let looking = tokio::task::spawn_blocking(move || {
+        let reader = PartitionReader::new(&settings)?;
+        let lags = positions.into_iter().map(|(partition, position)| {
+            let lag = lag(&reader, partition, position)?;
+            Ok((partition, lag))
+        });
+        lags.collect::<Result<BTreeMap<_, _>, event_log::Error>>()
+    });
+    let lags = looking.await.map_err(|panic| Failure::Internal(panic.into()))?;
+    lags.map_err(cluster::failed)
+}
+
+fn lag(
+    reader: &PartitionReader,
+    partition: Partition,
+    position: i64,
+) -> Result<Lag, event_log::Error> {
+    let end = reader.high_watermark(partition)?;
+    let (mut waiting, mut oldest) = (0, None);
+    reader.read_range(partition, position..end.min(position + COUNTED), |record| {
+        waiting += 1;
+        oldest = oldest.or(record.timestamp().to_millis());
+        Ok(())
+    })?;
+    let beyond = (end - position - COUNTED).max(0).unsigned_abs();
+    Ok(Lag { position, end, waiting: waiting + beyond, oldest })
+}
+
+impl Lag {
+    /// Age of the oldest record that is not applied.
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    fn seconds(&self) -> f64 {
+        let now = Timestamp::now().as_micros() / 1_000;
+        self.oldest.map_or(0.0, |oldest| (now - oldest).max(0) as f64 / 1_000.0)
+    }
+}
+
+fn table(lags: &BTreeMap<Partition, Lag>) -> String {
+    let mut text = format!(
+        "{:<28} {:>12} {:>12} {:>10} {:>10}",
+        "partition", "position", "end", "records", "seconds"
+    );
+    for (partition, lag) in lags {
+        let (name, Lag { position, end, waiting, .. }) = (partition.to_string(), lag);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "\n{name:<28} {position:>12} {end:>12} {waiting:>10} {:>10.1}",
+            lag.seconds()
+        );
+    }
+    let waiting: u64 = lags.values().map(|lag| lag.waiting).sum();
+    let _ = write!(text, "\n{waiting} records behind");
+    text
+}
+
+fn as_json(lags: &BTreeMap<Partition, Lag>, is_paused: bool) -> String {
+    let partitions = lags.iter().map(|(partition, lag)| {
+        let Lag { position, end, waiting, .. } = lag;
+        json!({
+            "topic": partition.topic.name(), "partition": partition.number,
+            "position": position, "end": end, "records": waiting, "seconds": lag.seconds(),
+        })
+    });
+    let partitions: Vec<_> = partitions.collect();
+    format!("{:#}", json!({ "paused": is_paused, "partitions": partitions }))
+}
+
+async fn pause(client: &Client, schema: &str, paused: bool) -> Result<()> {
+    let by = paused.then(|| std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()));
+    let sql = format!(
+        "update \"{schema}\".read_model set paused_by = $1, \
+           paused_at = case when $1::text is not null then coalesce(paused_at, now()) end"
+    );
+    client.execute(&sql, &[&by]).await.map_err(postgres)?;
+    print(if paused {
+        "paused: each instance stops within a second; queries go on"
+    } else {
+        "resumed: each instance goes on within a second"
+    });
+    Ok(())
+}
+
+async fn move_back(
+    client: &Client,
+    schema: &str,
+    records: i64,
+    partition: Option<&str>,
+    dry_run: bool,
+) -> Result<()> {
+    let chosen = "($2::text is null or topic || '/' || partition = $2)";
+    let before = format!(
+        "select topic || '/' || partition, next_offset, greatest(next_offset - $1, 0) \
+         from \"{schema}\".consumer_offset where {chosen} order by 1"
+    );
+    let rows = client.query(&before, &[&records, &partition]).await.map_err(postgres)?;
+    if rows.is_empty() {
+        return Err(Failure::setup("it reads no such partition: see `lag`"));
+    }
+    let moved = if dry_run { "would be moved" } else { "moved" };
+    let mut text = String::new();
+    for row in &rows {
+        let (place, from, to): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
+        let _ = writeln!(text, "{place}: {moved} from {from} to {to}");
+    }
+    if !dry_run {
+        // With the epoch, so that whoever owns the partition now takes it anew.
+        let update = format!(
+            "update \"{schema}\".consumer_offset \
+             set next_offset = greatest(next_offset - $1, 0), epoch = epoch + 1 where {chosen}"
+        );
+        client.execute(&update, &[&records, &partition]).await.map_err(postgres)?;
+    }
+    print(text.trim_end());
+    Ok(())
+}
