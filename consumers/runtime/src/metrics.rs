@@ -14,6 +14,12 @@ pub const BATCH_SIZE: &str = "oneway_consumer_batch_offsets";
 pub const BATCH_FAILURES: &str = "oneway_consumer_batch_failures_total";
 /// Offsets between what is applied and the end of a partition.
 pub const LAG: &str = "oneway_consumer_lag_events";
+/// Queries that wait for what their tokens name.
+pub const QUERIES_WAITING: &str = "oneway_queries_waiting";
+/// How long such queries waited.
+pub const QUERY_WAIT: &str = "oneway_query_wait_seconds";
+/// Such queries that were refused.
+pub const QUERIES_UNMET: &str = "oneway_queries_unmet_total";
 /// Commands that a policy gave.
 pub const POLICY_COMMANDS: &str = "oneway_policy_commands_total";
 /// Partitions that this instance has.

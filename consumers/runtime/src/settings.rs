@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use service::Env;
+use service::{Env, prefer::LONGEST_WAIT};
 use tokio_postgres::Config;
 
 /// Settings of every consumer with a read model.
@@ -16,6 +16,10 @@ pub struct Settings {
     pub connections: usize,
     /// Where queries are served.
     pub http_address: SocketAddr,
+    /// How long a query waits for what its token names, when the client does not say.
+    pub query_wait: Duration,
+    /// Most queries that wait so at once.
+    pub waiting_queries: usize,
     /// Most events in one transaction.
     pub batch_events: usize,
     /// How long something the consumer needs may be away before the process ends.
@@ -26,8 +30,8 @@ pub struct Settings {
 
 impl Settings {
     /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
-    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_BATCH_EVENTS`, `_OUTAGE_BUDGET_SECONDS` and
-    /// `_RELAY_POLL_MS`.
+    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_WAIT_MS`, `_WAITING_QUERIES`,
+    /// `_BATCH_EVENTS`, `_OUTAGE_BUDGET_SECONDS` and `_RELAY_POLL_MS`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let database = env.required("DATABASE_URL");
@@ -38,12 +42,19 @@ impl Settings {
             }
             Config::new()
         });
+        let longest_wait = u64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(u64::MAX);
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             log: event_log::Settings::from_env(env),
             database,
             connections: env.bounded(&env.own("DATABASE_CONNECTIONS"), 8, 1..=200),
             http_address: env.parsed(&env.own("HTTP_ADDRESS"), loopback),
+            query_wait: Duration::from_millis(env.bounded(
+                &env.own("WAIT_MS"),
+                10_000,
+                100..=longest_wait,
+            )),
+            waiting_queries: env.bounded(&env.own("WAITING_QUERIES"), 500, 1..=100_000),
             batch_events: env.bounded(&env.own("BATCH_EVENTS"), 2_000, 1..=100_000),
             outage_budget: Duration::from_secs(env.bounded(
                 &env.own("OUTAGE_BUDGET_SECONDS"),

@@ -20,6 +20,7 @@ mod guard;
 mod import;
 mod independent;
 mod lookup;
+mod own_writes;
 mod repeats;
 mod schemas;
 mod settings;
