@@ -17,6 +17,7 @@
 //! - [`chore`]: work that the clock sets off
 //! - [`policy`]: events answered by commands, without a read model
 //! - [`page`], [`query`]: what the queries of all consumers share
+//! - [`fresh`]: queries that wait until the read model has what their clients wrote
 //! - [`run`](mod@run), [`settings`], [`error`], [`metrics`]: a consumer's life
 //! - [`testing`]: a stage for component tests
 //!
@@ -27,6 +28,7 @@
 //!   writes nothing, and no event is applied twice.
 //! - Rows that several partitions touch are locked after everything else is loaded, once, in the
 //!   order of their keys.
+//! - A query with a token sees all that the token names, whichever instance applied it.
 //! - Nothing is published but what is in a committed outbox, and that exactly once, in the order
 //!   of its key.
 
@@ -42,6 +44,7 @@ pub mod error;
 pub mod field;
 pub mod flight;
 pub mod fold;
+pub mod fresh;
 pub mod gather;
 pub mod intake;
 pub mod lag;

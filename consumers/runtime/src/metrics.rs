@@ -24,6 +24,12 @@ pub const PARKED_KEYS: &str = "oneway_consumer_parked_keys";
 pub const LAG_SECONDS: &str = "oneway_consumer_lag_seconds";
 /// 1 while an operator wants nothing to be applied.
 pub const PAUSED: &str = "oneway_consumer_paused";
+/// Queries that wait for what their tokens name.
+pub const QUERIES_WAITING: &str = "oneway_queries_waiting";
+/// How long such queries waited.
+pub const QUERY_WAIT: &str = "oneway_query_wait_seconds";
+/// Such queries that were refused.
+pub const QUERIES_UNMET: &str = "oneway_queries_unmet_total";
 /// Commands that a policy gave.
 pub const POLICY_COMMANDS: &str = "oneway_policy_commands_total";
 /// Partitions that this instance has.

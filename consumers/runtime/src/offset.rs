@@ -5,9 +5,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use event_log::Partition;
+use schemas::Topic;
 use tokio_postgres::Client;
 
-use crate::{batch::Span, dead_letters::desk, error::Error, lease::Lease, tables::Statement};
+use crate::{
+    batch::Span, database::Database, dead_letters::desk, error::Error, flight, lease::Lease,
+    tables::Statement,
+};
 
 /// The build of the read model that the offsets are of.
 pub type Generation = i32;
@@ -91,6 +95,62 @@ pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> 
             Box::new(done),
         ],
     }
+}
+
+/// What is applied of each partition of events, by any instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied(BTreeMap<Partition, Reached>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reached {
+    next_offset: i64,
+    commands_done: i64,
+}
+
+impl Applied {
+    /// The highest offset of a partition up to which everything is applied: of events, or of
+    /// commands, for whose events it counts. `None` when nothing is.
+    #[must_use]
+    pub fn up_to(&self, partition: Partition) -> Option<i64> {
+        let Partition { topic, number } = partition;
+        let last = match topic.events_of_commands() {
+            Some(topic) => self.0.get(&Partition { topic, number })?.commands_done,
+            None => self.0.get(&partition)?.next_offset - 1,
+        };
+        (last >= 0).then_some(last)
+    }
+}
+
+impl FromIterator<(Partition, (i64, i64))> for Applied {
+    /// Of partitions of events, with the next offset and the commands that are done.
+    fn from_iter<I: IntoIterator<Item = (Partition, (i64, i64))>>(partitions: I) -> Self {
+        let reached = partitions.into_iter().map(|(partition, (next_offset, commands_done))| {
+            (partition, Reached { next_offset, commands_done })
+        });
+        Self(reached.collect())
+    }
+}
+
+/// Reads what is applied. A query that begins after it returned sees at least that: rows are
+/// committed together with their offsets.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn applied(database: &Database) -> Result<Applied, Error> {
+    let borrowed = database.borrow().await?;
+    let rows = flight::select(
+        borrowed.get()?,
+        "select topic, partition, next_offset, commands_done from consumer_offset",
+        &[],
+    )
+    .await?;
+    borrowed.give_back();
+    let partitions = rows.iter().filter_map(|row| {
+        // Of a topic that a newer version of this consumer reads.
+        let topic = Topic::named(row.get(0))?;
+        Some((Partition { topic, number: row.get(1) }, (row.get(2), row.get(3))))
+    });
+    Ok(partitions.collect())
 }
 
 /// Why offsets could not be moved on.

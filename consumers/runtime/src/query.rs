@@ -17,6 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     database::Database,
     error::Error,
+    fresh::{self, demand::Shortfall},
     row::{self, RowError},
 };
 
@@ -129,10 +130,47 @@ pub struct ProblemBody {
     code: String,
     /// Joins the answer with logs and events.
     correlation_id: Option<String>,
+    /// How far the read model is behind a token; with 503 `not_applied_yet`.
+    lag: Option<Vec<Lag>>,
+}
+
+/// How far the read model is behind one position of a token.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Lag {
+    /// The topic of the position.
+    #[schema(example = "order.commands")]
+    topic: &'static str,
+    /// Its partition.
+    #[schema(example = 3)]
+    partition: i32,
+    /// Its offset.
+    #[schema(example = 1234)]
+    wanted: i64,
+    /// The offset up to which the read model has applied what is there, or was made by what is
+    /// there; null when that is nothing.
+    #[schema(example = 1200)]
+    applied: Option<i64>,
+    /// How many offsets are missing.
+    #[schema(example = 34)]
+    behind: i64,
+}
+
+impl From<&Shortfall> for Lag {
+    fn from(Shortfall { wanted, applied }: &Shortfall) -> Self {
+        Self {
+            topic: wanted.partition.topic.name(),
+            partition: wanted.partition.number,
+            wanted: wanted.offset,
+            applied: *applied,
+            behind: wanted.offset.saturating_sub(applied.unwrap_or(-1)),
+        }
+    }
 }
 
 /// Serves described routes, with the description at `/openapi.json` and a page at `/docs`.
 pub fn described<S: Clone + Send + Sync + 'static>(routes: OpenApiRouter<S>, state: S) -> Router {
-    let (router, description) = routes.split_for_parts();
+    let (router, mut description) = routes.split_for_parts();
+    fresh::describe(&mut description);
     router.with_state(state).merge(SwaggerUi::new("/docs").url("/openapi.json", description))
 }

@@ -126,3 +126,49 @@ fn raw(at: Position, record: &impl Message) -> Result<Raw<'_>, Poison> {
             .unwrap_or_else(|_| Timestamp::now()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use event_log::Partition;
+    use rdkafka::message::{Header, OwnedHeaders, OwnedMessage, Timestamp as Written};
+    use schemas::order::OrderEvent;
+
+    use super::*;
+
+    fn record(headers: &[(&str, &str)]) -> OwnedMessage {
+        let headers = headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
+            all.insert(Header { key, value: Some(*value) })
+        });
+        let (key, payload) = (b"o1".to_vec(), b"of no interest".to_vec());
+        let topic = Topic::ORDER_EVENTS.name().to_owned();
+        OwnedMessage::new(
+            Some(payload),
+            Some(key),
+            topic,
+            Written::NotAvailable,
+            0,
+            9,
+            Some(headers),
+        )
+    }
+
+    #[tokio::test]
+    async fn an_event_that_is_passed_over_tells_of_its_command_all_the_same() {
+        let source = Source::of::<OrderEvent>(|event| event).only(&[]);
+        let registry = Registry::new("http://127.0.0.1:1");
+        let mut reader = Reader::new(vec![source], |_| false, registry, Handle::current());
+        let partition = Partition { topic: Topic::ORDER_EVENTS, number: 0 };
+        let mut done = |more: &[(&str, &str)]| {
+            let envelope = [("ce_id", "1"), ("ce_source", "s"), ("ce_type", "order_confirmed")];
+            let record = record(&[&envelope, more].concat());
+            match reader.read(Position { partition, offset: 9 }, &record).unwrap() {
+                Read::Known { item: None, commands_done } => commands_done,
+                other => panic!("{other:?}"),
+            }
+        };
+        let by_command = ("ce_commandoffset", "7");
+        assert_eq!(done(&[]), None);
+        assert_eq!(done(&[by_command]), Some(7));
+        assert_eq!(done(&[by_command, ("ce_commandcontinues", "true")]), Some(6));
+    }
+}

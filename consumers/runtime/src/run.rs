@@ -18,6 +18,10 @@ use crate::{
     dead_letters::DeadLetters,
     engine::Engine,
     error::Error,
+    fresh::{
+        Fresh,
+        lookout::{self, Lookout},
+    },
     migrate::migrate,
     outage::Outage,
     projection::Projection,
@@ -27,8 +31,8 @@ use crate::{
     transaction::{Applier, FIRST},
 };
 
-/// Connections that engine and chore work with, besides those of the queries.
-const WORK_CONNECTIONS: usize = 3;
+/// Connections that engine, chore and lookout work with, besides those of the queries.
+const WORK_CONNECTIONS: usize = 4;
 
 /// What makes a consumer: all that differs from one to the next.
 pub struct Consumer<P: Projection> {
@@ -101,12 +105,16 @@ pub async fn run<P: Projection>(
         is_live: true,
         dead_letters: Some(Arc::new(dead_letters.map_err(failure)?)),
     };
+    let topics = applier.projection.sources().into_iter().map(|source| source.topic).collect();
+    let (view, lookout) = lookout::lookout(applier.database.clone(), settings.waiting_queries);
+    let fresh = Fresh { view, topics: Arc::new(topics), wait: settings.query_wait };
     let parts = Parts {
         applier: Arc::new(applier),
         registry: prepared.registry,
         notifications: prepared.notifications,
         chore: consumer.chore,
-        router: (consumer.routes)(queries),
+        router: fresh.before((consumer.routes)(queries)),
+        lookout,
         postgres,
     };
     let tasks = start(&shell, settings, parts)?;
@@ -160,6 +168,7 @@ struct Parts<P: Projection> {
     notifications: Encoder<ReadModelChanged>,
     chore: Option<Box<dyn Chore<P>>>,
     router: Router,
+    lookout: Lookout,
     postgres: Part,
 }
 
@@ -223,6 +232,8 @@ fn start<P: Projection>(
     let stop = shell.shutdown.clone();
     tasks.spawn(async move { engine.run(&stop).await.map_err(failure) });
     tasks.spawn(async move { publisher.run().await.map_err(failure) });
+    let stop = shell.shutdown.clone();
+    tasks.spawn(async move { parts.lookout.run(&stop).await.map_err(failure) });
     tasks.spawn(http::serve(settings.http_address, parts.router, shell.shutdown.clone()));
     Ok(tasks)
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use service::Env;
+use service::{Env, prefer::LONGEST_WAIT};
 use tokio_postgres::Config;
 
 use crate::{build::Until, dead_letters::Limits, read_model::SchemaName};
@@ -18,6 +18,10 @@ pub struct Settings {
     pub connections: usize,
     /// Where queries are served.
     pub http_address: SocketAddr,
+    /// How long a query waits for what its token names, when the client does not say.
+    pub query_wait: Duration,
+    /// Most queries that wait so at once.
+    pub waiting_queries: usize,
     /// Most events in one transaction.
     pub batch_events: usize,
     /// How many records may be given up.
@@ -34,9 +38,9 @@ pub struct Settings {
 
 impl Settings {
     /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
-    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`,
-    /// `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`, `_RELAY_POLL_MS`, `_BUILD` and
-    /// `_BUILD_UNTIL`.
+    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_WAIT_MS`, `_WAITING_QUERIES`,
+    /// `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`, `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`,
+    /// `_RELAY_POLL_MS`, `_BUILD` and `_BUILD_UNTIL`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let database = env.required("DATABASE_URL");
@@ -47,12 +51,19 @@ impl Settings {
             }
             Config::new()
         });
+        let longest_wait = u64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(u64::MAX);
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             log: event_log::Settings::from_env(env),
             database,
             connections: env.bounded(&env.own("DATABASE_CONNECTIONS"), 8, 1..=200),
             http_address: env.parsed(&env.own("HTTP_ADDRESS"), loopback),
+            query_wait: Duration::from_millis(env.bounded(
+                &env.own("WAIT_MS"),
+                10_000,
+                100..=longest_wait,
+            )),
+            waiting_queries: env.bounded(&env.own("WAITING_QUERIES"), 500, 1..=100_000),
             batch_events: env.bounded(&env.own("BATCH_EVENTS"), 2_000, 1..=100_000),
             dead_letters: Limits {
                 count: env.bounded(&env.own("DEAD_LETTER_LIMIT"), 1_000, 0..=1_000_000),

@@ -11,7 +11,7 @@ use consumer_runtime::{
     build::Until,
     migrate::BOOKKEEPING_TABLES,
     read_model::{self, ReadModel},
-    tokio_postgres::{self, Client, NoTls, error::SqlState},
+    tokio_postgres::{self, Client, NoTls, Transaction, error::SqlState},
 };
 use event_log::{Partition, Settings, restore::PartitionReader};
 use schemas::Topic;
@@ -23,9 +23,6 @@ use crate::{
 
 /// How long a switch waits for transactions under way. They are short.
 const LOCK_LIMIT: &str = "5s";
-
-/// Times that a switch is tried while somebody holds a lock for longer.
-const LOCK_ATTEMPTS: u32 = 3;
 
 /// Connects for one task.
 pub async fn connect(url: &str) -> Result<Client> {
@@ -115,41 +112,37 @@ pub async fn size(client: &Client, schema: &str) -> Result<(i64, i64)> {
     Ok((row.get(0), row.get(1)))
 }
 
-/// Gives schemas other names, all in one transaction: nobody ever sees half of it. Whatever writes
-/// in the live one has ended by then, and begins again afterwards; reading goes on.
-pub async fn rename(client: &mut Client, live: &str, renames: &[(&str, &str)]) -> Result<()> {
-    let mut attempt = 1;
-    loop {
-        match try_rename(client, live, renames).await {
-            Err(error)
-                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
-                    && attempt < LOCK_ATTEMPTS =>
-            {
-                attempt += 1;
-            }
-            done => return done.map_err(postgres),
-        }
-    }
-}
-
-async fn try_rename(
-    client: &mut Client,
-    live: &str,
-    renames: &[(&str, &str)],
-) -> Result<(), tokio_postgres::Error> {
-    let transaction = client.transaction().await?;
-    transaction.batch_execute(&format!("set local lock_timeout = '{LOCK_LIMIT}'")).await?;
-    // All of them, so that no transaction reaches across the switch.
+/// Nothing is written in a schema any more, until this is dropped or committed; reading goes on.
+pub async fn hold<'a>(client: &'a mut Client, schema: &str) -> Result<Transaction<'a>> {
+    // All of them, so that no transaction reaches across a switch.
     let sql = "select string_agg(format('%I.%I', schemaname, tablename), ', ' order by tablename) \
                from pg_tables where schemaname = $1";
-    let tables: Option<String> = transaction.query_one(sql, &[&live]).await?.get(0);
+    let tables: Option<String> = client.query_one(sql, &[&schema]).await.map_err(postgres)?.get(0);
+    let transaction = client.transaction().await.map_err(postgres)?;
+    let limit = format!("set local lock_timeout = '{LOCK_LIMIT}'");
+    transaction.batch_execute(&limit).await.map_err(postgres)?;
     if let Some(tables) = tables {
-        transaction.batch_execute(&format!("lock table {tables} in exclusive mode")).await?;
+        let lock = format!("lock table {tables} in exclusive mode");
+        transaction.batch_execute(&lock).await.map_err(|error| {
+            match error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                true => Failure::unavailable(format!(
+                    "somebody has held a lock in schema {schema} for longer than {LOCK_LIMIT}: see \
+                     pg_stat_activity, then try again; nothing was changed"
+                )),
+                false => postgres(error),
+            }
+        })?;
     }
+    Ok(transaction)
+}
+
+/// Gives schemas other names, all at once: nobody ever sees half of it.
+pub async fn rename(transaction: Transaction<'_>, renames: &[(&str, &str)]) -> Result<()> {
     for (from, to) in renames {
-        transaction.batch_execute(&format!("alter schema \"{from}\" rename to \"{to}\"")).await?;
+        let rename = format!("alter schema \"{from}\" rename to \"{to}\"");
+        transaction.batch_execute(&rename).await.map_err(postgres)?;
     }
-    transaction.commit().await
+    transaction.commit().await.map_err(postgres)
 }
 
 /// Removes a schema with all that is in it.

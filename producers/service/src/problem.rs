@@ -15,14 +15,14 @@ pub struct Problem {
     pub code: &'static str,
     /// One sentence for people: what was wrong and what to do.
     pub detail: String,
-    /// Joins the answer with logs and events.
-    pub correlation_id: Option<String>,
     /// What is wrong with which field.
     pub errors: Vec<FieldError>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
     /// Current version of the aggregate, when that is what was missed.
     pub version: Option<i64>,
+    /// Further members of the body, by name.
+    pub more: Vec<(&'static str, Value)>,
 }
 
 /// What is wrong with one field.
@@ -42,10 +42,10 @@ impl Problem {
             status,
             code,
             detail: detail.into(),
-            correlation_id: None,
             errors: Vec::new(),
             retry_after: None,
             version: None,
+            more: Vec::new(),
         }
     }
 
@@ -63,13 +63,6 @@ impl Problem {
         self
     }
 
-    /// Joins it with its request.
-    #[must_use]
-    pub fn correlated(mut self, correlation_id: &str) -> Self {
-        self.correlation_id = Some(correlation_id.to_owned());
-        self
-    }
-
     /// Says which version the aggregate has.
     #[must_use]
     pub const fn current_version(mut self, version: i64) -> Self {
@@ -77,7 +70,14 @@ impl Problem {
         self
     }
 
-    /// The body.
+    /// Adds a member to the body.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.more.push((name, value));
+        self
+    }
+
+    /// The body, to which the edge adds the correlation id.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let errors = self.errors.iter();
@@ -87,13 +87,13 @@ impl Problem {
             ("status", json!(self.status.as_u16())),
             ("detail", json!(self.detail)),
             ("code", json!(self.code)),
-            ("correlationId", json!(self.correlation_id)),
             ("version", json!(self.version)),
             ("errors", errors.map(|e| json!({"pointer": e.pointer, "detail": e.detail})).collect()),
         ];
         let said =
             |value: &Value| !value.is_null() && value.as_array().is_none_or(|a| !a.is_empty());
-        let said = fields.into_iter().filter(|(_, value)| said(value));
+        let fields = fields.into_iter().chain(self.more.iter().cloned());
+        let said = fields.filter(|(_, value)| said(value));
         Value::Object(said.map(|(name, value)| (name.to_owned(), value)).collect())
     }
 }

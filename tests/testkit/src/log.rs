@@ -33,6 +33,8 @@ pub struct Entry {
     pub causation_id: Option<String>,
     /// `ce_commandoffset`.
     pub command_offset: Option<i64>,
+    /// `ce_commandcontinues`.
+    pub command_continues: bool,
     /// Where it is.
     pub position: Position,
     /// Its bytes.
@@ -58,6 +60,7 @@ pub fn read(settings: &Settings, topic: Topic) -> Vec<Entry> {
                 sequence: envelope.sequence,
                 causation_id: envelope.causation_id.map(str::to_owned),
                 command_offset: envelope.command_offset,
+                command_continues: envelope.command_continues,
                 position: Position {
                     partition: Partition { topic, number },
                     offset: record.offset(),

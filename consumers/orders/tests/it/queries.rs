@@ -74,6 +74,23 @@ async fn the_list_can_be_narrowed() {
 }
 
 #[tokio::test]
+async fn the_description_tells_of_tokens() {
+    let stage = stage().await;
+    let (status, description) = ask(&stage.applier.database, "/openapi.json").await;
+    assert_eq!(status, StatusCode::OK);
+    for path in ["/v1/orders", "/v1/orders/{id}"] {
+        let path = &description["paths"][path];
+        let parameters = path["parameters"].as_array().unwrap();
+        let names: Vec<_> = parameters.iter().map(|parameter| &parameter["name"]).collect();
+        assert_eq!(names, ["oneway-token", "Prefer"], "{path}");
+        for status in ["400", "503"] {
+            assert!(path["get"]["responses"][status].is_object(), "{status} of {path}");
+        }
+    }
+    assert!(description["components"]["schemas"]["Lag"].is_object(), "{description}");
+}
+
+#[tokio::test]
 async fn names_are_joined_and_unknown_customers_shown() {
     let stage = five_orders().await;
     let database = &stage.applier.database;

@@ -5,6 +5,8 @@ mod batches;
 #[cfg(test)]
 mod fencing;
 #[cfg(test)]
+mod fresh;
+#[cfg(test)]
 mod library;
 #[cfg(test)]
 mod migrations;

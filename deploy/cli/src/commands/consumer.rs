@@ -139,7 +139,7 @@ impl Lag {
     /// Age of the oldest record that is not applied.
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     fn seconds(&self) -> f64 {
-        let now = Timestamp::now().as_micros() / 1_000;
+        let now = Timestamp::now().micros() / 1_000;
         self.oldest.map_or(0.0, |oldest| (now - oldest).max(0) as f64 / 1_000.0)
     }
 }

@@ -126,6 +126,27 @@ async fn a_command_that_changes_nothing_has_the_token_of_what_it_found() {
     assert_eq!(second, first);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_event_of_a_command_says_so() {
+    let installation = Installation::start(&SERVICES, &[]).await;
+    let anna = json!({ "id": "c1", "name": "Anna", "email": "anna@example.com" });
+    assert_eq!(post(&installation, "/v1/customers", "create", &anna).await.0, 201);
+    let put = async |path: &str, body: Value| {
+        let request = installation.http.put(installation.url("command-api", path));
+        let request = request.header("content-type", "application/json");
+        send(request.body(body.to_string())).await
+    };
+    let granted = put("/v1/customers/c1/email-permission", json!({ "source": "form" })).await;
+    assert_eq!(granted.0, 200, "{granted:?}");
+    // The permission goes with the address.
+    let (status, _, body) = put("/v1/customers/c1", json!({ "name": "Anna" })).await;
+    assert_eq!((status, body["events"].as_array().unwrap().len()), (200, 2), "{body}");
+    let events = read(&installation, Topic::CUSTOMER_EVENTS).await;
+    let continues: Vec<_> = events.iter().map(|e| (e.sequence, e.command_continues)).collect();
+    let expected = [(1, false), (2, false), (3, true), (4, false)];
+    assert_eq!(continues, expected.map(|(sequence, more)| (Some(sequence), more)));
+}
+
 /// A partition that is not the key's.
 fn elsewhere(topic: Topic, key: &str) -> Partition {
     let number = (partitioner::partition_of(key.as_bytes(), PARTITIONS) + 1) % PARTITIONS;

@@ -180,11 +180,16 @@ impl Rebuild {
                 self.previous
             )));
         }
-        let behind = self.catch_up(&self.next).await?;
+        self.catch_up(&self.next).await?;
         let (live, next, previous) = (&*self.live, &*self.next, &*self.previous);
         let began = Instant::now();
-        generations::rename(&mut self.client, live, &[(live, previous), (next, live)]).await?;
-        self.say_live(began.elapsed(), behind).await
+        let mut holder = generations::connect(&self.builder.database_url).await?;
+        let held = generations::hold(&mut holder, live).await?;
+        // What the live one has, it has too: nobody sees an older state than before.
+        let offsets = generations::offsets(&self.client, live).await?;
+        self.builder.run(next, &offsets).await?;
+        generations::rename(held, &[(live, previous), (next, live)]).await?;
+        self.say_live(began.elapsed()).await
     }
 
     /// Makes the one before live again.
@@ -194,36 +199,40 @@ impl Rebuild {
         if generations::find(&self.client, &self.next).await?.is_some() {
             return Err(Failure::setup(format!("{} is in the way: `drop` it", self.next)));
         }
-        let behind = self.catch_up_if_possible().await?;
+        let can_follow = self.catch_up_if_possible().await?;
         let (live, next, previous) = (&*self.live, &*self.next, &*self.previous);
         let began = Instant::now();
-        generations::rename(&mut self.client, live, &[(live, next), (previous, live)]).await?;
-        self.say_live(began.elapsed(), behind).await
+        let mut holder = generations::connect(&self.builder.database_url).await?;
+        let held = generations::hold(&mut holder, live).await?;
+        if can_follow {
+            let offsets = generations::offsets(&self.client, live).await?;
+            self.builder.run(previous, &offsets).await?;
+        }
+        generations::rename(held, &[(live, next), (previous, live)]).await?;
+        self.say_live(began.elapsed()).await
     }
 
-    /// Brings the one before up to date, unless it is of another version than the binary.
-    async fn catch_up_if_possible(&self) -> Result<i64> {
+    /// Brings the one before up to date; false when it is of another version than the binary.
+    async fn catch_up_if_possible(&self) -> Result<bool> {
         let read = generations::offsets(&self.client, &self.live).await?;
         let end = generations::ends(&self.builder.settings, &read).await?;
         match self.builder.try_run(&self.previous, &end).await? {
-            Ok(()) => self.catch_up(&self.previous).await,
+            Ok(()) => self.catch_up(&self.previous).await.map(|_| true),
             Err(Refused { code: Some(REFUSES), .. }) => {
                 Report::new().note(format!(
                     "{} is of another version than this binary: its consumer has to catch up",
                     self.previous
                 ));
-                let at = generations::offsets(&self.client, &self.previous).await?;
-                Ok(generations::behind(&at, &end))
+                Ok(false)
             }
             Err(Refused { said, .. }) => Err(Failure::unavailable(said)),
         }
     }
 
-    async fn say_live(&self, took: Duration, behind: i64) -> Result<ExitCode> {
+    async fn say_live(&self, took: Duration) -> Result<ExitCode> {
         let live = generations::require(&self.client, &self.live, NOT_RUN).await?;
         print(format!(
-            "build {} is live, by version {} of the projection: switched in {} ms, {behind} records \
-             behind the log",
+            "build {} is live, by version {} of the projection: switched in {} ms",
             live.generation,
             live.projection_version,
             took.as_millis()
