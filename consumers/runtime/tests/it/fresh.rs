@@ -172,7 +172,8 @@ async fn the_queries_that_wait_are_bounded() {
     };
     let ((), first) = tokio::join!(others, instance.ask(&token));
     assert_eq!(first.0, 200);
-    assert_eq!(instance.ask(&token).await.0, 200, "the place is free");
+    let next = [("oneway-token", "1~order.commands.0.1"), ("prefer", "wait=0")];
+    assert_eq!(instance.ask(&next).await.2["code"], "not_applied_yet", "the place is free");
 }
 
 #[tokio::test]
