@@ -15,7 +15,7 @@
 //! - [`results`]: medians and ratios; [`table`] for people; [`machine`]: where it all ran
 //!
 //! The benchmarks that read have [`history`], the events that they read; [`drain`], the least that
-//! reading takes; and [`memory`] of processes. What is Java is built as
+//! reading takes; [`debezium`], another sink; and [`memory`] of processes. What is Java is built as
 //! a [`peer`].
 //!
 //! Invariants: contenders never run at the same time; each has topics of its own, deleted with
@@ -26,6 +26,7 @@ pub mod arena;
 pub mod clock;
 pub mod contender;
 pub mod cpu;
+pub mod debezium;
 pub mod drain;
 pub mod driver;
 pub mod history;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::process::Command;
 
 use crate::{
-    bench::{peer, streams::STREAMS},
+    bench::{debezium::DEBEZIUM, peer, streams::STREAMS},
     workspace::Workspace,
 };
 
@@ -53,6 +53,7 @@ pub struct Versions {
     /// Absent when the broker is not ours.
     pub kafka: Option<String>,
     pub kafka_streams: Option<String>,
+    pub debezium: Option<String>,
 }
 
 impl Versions {
@@ -67,6 +68,7 @@ impl Versions {
             librdkafka,
             kafka: peer::version(&workspace.deploy("pom.xml"), KAFKA).filter(|_| our_kafka),
             kafka_streams: STREAMS.version(workspace, KAFKA),
+            debezium: DEBEZIUM.version(workspace, "debezium.version"),
         }
     }
 }
@@ -100,7 +102,7 @@ mod tests {
         let workspace = Workspace::find().unwrap();
         let broker = peer::version(&workspace.deploy("pom.xml"), KAFKA);
         assert!(broker.is_some());
-        for peer in [STREAMS] {
+        for peer in [STREAMS, DEBEZIUM] {
             assert_eq!(peer.version(&workspace, KAFKA), broker, "{}", peer.name);
         }
     }
