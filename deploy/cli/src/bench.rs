@@ -15,7 +15,8 @@
 //! - [`results`]: medians and ratios; [`table`] for people; [`machine`]: where it all ran
 //!
 //! The benchmarks that read have [`history`], the events that they read; [`drain`], the least that
-//! reading takes; and [`memory`] of processes.
+//! reading takes; [`debezium`], another sink; and [`memory`] of processes. What is Java is built as
+//! a [`peer`].
 //!
 //! Invariants: contenders never run at the same time; each has topics of its own, deleted with
 //! everything in them before the next one starts; a command counts only if it was answered exactly
@@ -25,6 +26,7 @@ pub mod arena;
 pub mod clock;
 pub mod contender;
 pub mod cpu;
+pub mod debezium;
 pub mod drain;
 pub mod driver;
 pub mod history;
@@ -32,6 +34,7 @@ pub mod http;
 pub mod limit;
 pub mod machine;
 pub mod memory;
+pub mod peer;
 pub mod results;
 pub mod series;
 pub mod sizes;

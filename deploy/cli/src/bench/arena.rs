@@ -11,7 +11,12 @@ use uuid::Uuid;
 
 use crate::{
     bench::{
-        clock::Measured, contender::Contender, cpu::Watched, series::Series, sizes::Sizes, streams,
+        clock::Measured,
+        contender::Contender,
+        cpu::Watched,
+        series::Series,
+        sizes::Sizes,
+        streams::{self, STREAMS},
         topics,
     },
     commands::cluster,
@@ -132,7 +137,7 @@ impl Arena<'_> {
             Contender::Streams | Contender::StreamsLatency | Contender::StreamsRate => {
                 let tuned = contender.streams_settings().unwrap_or_default();
                 running.launch(self.streams(settings, sizes, tuned).await?).await?;
-                vec![streams::NAME.to_owned()]
+                vec![STREAMS.name.to_owned()]
             }
         };
         let watched = names.into_iter().chain([kafka::NAME.to_owned()]);
@@ -203,7 +208,7 @@ impl Arena<'_> {
     ) -> Result<Spec> {
         let launch = streams::launch(self.workspace, &self.home(), settings, sizes, tuned).await?;
         let streams::Launch { program, args, env } = launch;
-        Ok(Spec { program, args, env, clear_env: true, ..self.spec(streams::NAME) })
+        Ok(Spec { program, args, env, clear_env: true, ..self.spec(STREAMS.name) })
     }
 
     fn spec(&self, name: &str) -> Spec {

@@ -1,12 +1,18 @@
 //! Where a benchmark ran, and with what.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use rdkafka::util::get_rdkafka_version;
 use serde::Serialize;
 use tokio::process::Command;
 
-use crate::{bench::streams, workspace::Workspace};
+use crate::{
+    bench::{debezium::DEBEZIUM, peer, streams::STREAMS},
+    workspace::Workspace,
+};
+
+/// The property of a pom with the version of Kafka.
+const KAFKA: &str = "kafka.version";
 
 /// The machine; what cannot be told is absent.
 #[derive(Clone, Debug, Serialize)]
@@ -47,6 +53,7 @@ pub struct Versions {
     /// Absent when the broker is not ours.
     pub kafka: Option<String>,
     pub kafka_streams: Option<String>,
+    pub debezium: Option<String>,
 }
 
 impl Versions {
@@ -59,8 +66,9 @@ impl Versions {
             commit: said(Command::new("git").args(git).current_dir(root)).await,
             rust: said(Command::new("rustc").arg("--version").current_dir(root)).await,
             librdkafka,
-            kafka: kafka_version(&workspace.deploy("pom.xml")).filter(|_| our_kafka),
-            kafka_streams: kafka_version(&streams::pom(workspace)),
+            kafka: peer::version(&workspace.deploy("pom.xml"), KAFKA).filter(|_| our_kafka),
+            kafka_streams: STREAMS.version(workspace, KAFKA),
+            debezium: DEBEZIUM.version(workspace, "debezium.version"),
         }
     }
 }
@@ -69,12 +77,6 @@ impl Versions {
 fn field(text: &str, name: &str) -> Option<String> {
     let mut fields = text.lines().filter_map(|line| line.split_once(':'));
     fields.find(|(field, _)| field.trim() == name).map(|(_, value)| value.trim().to_owned())
-}
-
-fn kafka_version(pom: &Path) -> Option<String> {
-    let text = fs::read_to_string(pom).ok()?;
-    let (_, rest) = text.split_once("<kafka.version>")?;
-    rest.split_once('<').map(|(version, _)| version.to_owned())
 }
 
 /// What a program prints; none when it fails.
@@ -96,9 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn both_poms_name_the_same_version() {
+    fn all_poms_name_the_same_kafka() {
         let workspace = Workspace::find().unwrap();
-        let broker = kafka_version(&workspace.deploy("pom.xml")).unwrap();
-        assert_eq!(kafka_version(&streams::pom(&workspace)), Some(broker));
+        let broker = peer::version(&workspace.deploy("pom.xml"), KAFKA);
+        assert!(broker.is_some());
+        for peer in [STREAMS, DEBEZIUM] {
+            assert_eq!(peer.version(&workspace, KAFKA), broker, "{}", peer.name);
+        }
     }
 }

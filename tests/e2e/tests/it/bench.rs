@@ -89,9 +89,13 @@ fn a_benchmark_of_the_read_path_reports_everything_and_leaves_nothing() {
         let is_process = measured.ends_with("instance") || measured.ends_with("instances");
         assert_eq!(is_positive(&round[measured]["peak_mib"]), is_process, "{figures:#}");
     }
-    let latency = &figures["latency"];
-    assert_eq!(latency["timed"], 100, "{figures:#}");
-    assert!(is_positive(&latency["p50_ms"]) && is_positive(&latency["p99_ms"]), "{figures:#}");
+    for timed in ["orders", "bare_loop"] {
+        let latency = &figures["latency"][timed];
+        assert_eq!(latency["timed"], 100, "{figures:#}");
+        assert!(is_positive(&latency["p50_ms"]) && is_positive(&latency["p99_ms"]), "{figures:#}");
+    }
+    assert!(is_positive(&figures["ratios"]["latency_to_bare_loop"]["p50"]), "{figures:#}");
+    assert!(figures["latency"]["debezium"].is_null() && round["debezium"].is_null(), "{figures:#}");
     assert_eq!(files_left(folder.path()), Vec::<String>::new());
 }
 

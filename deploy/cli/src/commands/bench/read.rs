@@ -1,23 +1,36 @@
-//! `oneway bench read`: how fast a read model fills, beside the same SQL without Kafka and Kafka
-//! without SQL, all on the same stack in the same run.
+//! `oneway bench read`: how fast a read model fills, beside the same SQL without Kafka, Kafka
+//! without SQL and, with peers, another sink; all on the same stack in the same run.
 
+mod bare_loop;
 mod consumer;
 mod database;
+mod figures;
 mod fill;
 mod latency;
 mod raw;
+mod sink;
 mod table;
 
 use std::{num::NonZeroUsize, os::unix::process::CommandExt};
 
 use anyhow::Context;
 use clap::Args;
-use consumer_runtime::tokio_postgres::Config;
-use serde::Serialize;
+use consumer_runtime::{run::schema_of, tokio_postgres::Config};
+use event_log::Settings;
 
-use self::{consumer::Consumers, latency::Latency};
+use self::{
+    bare_loop::Loop,
+    consumer::Consumers,
+    figures::{Debezium, Figures, Latencies, Latency, Rate, Ratios, Round},
+    fill::Last,
+    latency::{Load, Timed},
+    sink::Sink,
+};
 use crate::{
-    bench::machine::{Machine, Versions},
+    bench::{
+        debezium::DEBEZIUM,
+        machine::{Machine, Versions},
+    },
     chaos::stage::Starter,
     commands::cluster,
     failure::{Failure, Result},
@@ -26,7 +39,7 @@ use crate::{
     stack::{
         build, catalog,
         plan::{Existing, Plan, Scale},
-        ports::Policy,
+        ports::{self, Policy, Wanted},
         run::{Ground, Running},
         signals::Signals,
         temporary::Temporary,
@@ -45,14 +58,25 @@ const CONSUMER: &str = "orders";
 #[command(
     long_about = "Measure how fast a read model fills, beside what Postgres and Kafka allow\n\n\
     Starts a stack of its own on free ports with its data in a temporary folder, and writes events \
-    of orders. Each round measures: sql, the statements of the consumer from memory; drain, \
-    reading every event and dropping it; orders, the consumer from an empty schema, with one and \
-    with two instances. At the end: how long after its commit an event shows in its row.\n\n\
-    Every event of a batch is of another order, which is the most work that it can be.",
+    of orders. Each round measures:\n\n  \
+    sql       the statements of the consumer from memory\n  \
+    drain     reading every event and dropping it\n  \
+    orders    the consumer from an empty schema, with one and with two instances\n  \
+    debezium  with --peers: the Debezium JDBC sink in Kafka Connect, upserting into the same table, \
+    with one and with two tasks\n\n\
+    At the end: how long after its commit an event shows in its row, of orders, of a bare loop that \
+    polls, upserts and commits, and of the sink.\n\n\
+    Every event of a batch is of another order, which is the most work that it can be. Rates are \
+    from the first row on. A Java machine gets faster for some seconds: with --peers use 3,000,000 \
+    events or more. What the sink does and how it is set is in tests/bench/debezium.",
     after_help = "Examples:\n  cargo oneway bench read\n  cargo oneway bench read --events 200000 \
-    --rounds 1 --json"
+    --rounds 1 --json\n  cargo oneway bench read --peers --events 3000000"
 )]
 pub struct Options {
+    /// Measure the Debezium JDBC sink, too
+    #[arg(long)]
+    peers: bool,
+
     /// How many events there are
     #[arg(long, default_value = "1000000", value_name = "COUNT")]
     events: NonZeroUsize,
@@ -84,37 +108,6 @@ pub struct Options {
     /// Use development binaries: a quick look whether all works, not how fast it is
     #[arg(long)]
     dev: bool,
-}
-
-/// One measurement.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Rate {
-    events_per_second: f64,
-    /// Of our process or processes, since their start.
-    cpu_seconds_per_million: f64,
-    /// The most memory that any of our processes had; absent for what runs inside of this command.
-    peak_mib: Option<f64>,
-}
-
-/// One round.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Round {
-    sql: Rate,
-    drain: Rate,
-    one_instance: Rate,
-    two_instances: Rate,
-}
-
-/// What was measured.
-#[derive(Debug, Serialize)]
-struct Figures {
-    machine: Machine,
-    versions: Versions,
-    events: usize,
-    orders: usize,
-    release: bool,
-    rounds: Vec<Round>,
-    latency: Latency,
 }
 
 /// Runs the command.
@@ -167,6 +160,12 @@ async fn build_and_become(
 ) -> Result<()> {
     report.note("building what is measured; optimised binaries take some minutes the first time");
     build::binaries(workspace, &[CONSUMER, "oneway"], !options.dev, signals).await?;
+    if options.peers {
+        tokio::select! {
+            built = DEBEZIUM.build(workspace, report) => built?,
+            () = signals.next() => return Err(Failure::Interrupted),
+        }
+    }
     let program = workspace.binary("oneway", !options.dev);
     let mut built = std::process::Command::new(program);
     let error = built.args(std::env::args_os().skip(1)).arg("--no-build").exec();
@@ -180,14 +179,44 @@ struct Bench<'a> {
     report: &'a Report,
 }
 
+/// What all measurements share.
+struct Log {
+    settings: Settings,
+    database: Config,
+    events: usize,
+    orders: usize,
+    /// Sum of the offsets that come next in all partitions.
+    end: i64,
+    last: Vec<Last>,
+    /// Where Kafka Connect tells how it is.
+    connect: u16,
+}
+
 impl Bench<'_> {
     async fn run(self, running: &mut Running) -> Result<Figures> {
-        let Self { options, plan, starter, report } = self;
+        let Self { options, plan, ref starter, report } = self;
         let (machine, versions) = (Machine::here(), Versions::of(&starter.workspace, true).await);
         let ground =
             Ground { workspace: &starter.workspace, folder: &starter.folder, ephemeral: true };
         running.start_infrastructure(plan, ground).await?;
         prepare(&plan.endpoints, "", report).await?;
+        let wanted = [Wanted::any("Kafka Connect")];
+        let (ports, _reservation) = ports::assign(&wanted, &starter.workspace.ports())?;
+        let log = self.fill(*ports.first().context("a port")?).await?;
+        let mut rounds = Vec::new();
+        for round in 1..=options.rounds.get() {
+            let round = format!("round {round} of {}", options.rounds);
+            rounds.push(self.round(running, &log, &round).await?);
+        }
+        let latency = self.latencies(running, &log).await?;
+        let (Log { events, orders, .. }, release) = (log, !options.dev);
+        let ratios = Ratios::of(&rounds, &latency);
+        Ok(Figures { machine, versions, events, orders, release, rounds, latency, ratios })
+    }
+
+    /// Writes the events.
+    async fn fill(&self, connect: u16) -> Result<Log> {
+        let Self { options, plan, report, .. } = self;
         let endpoints = &plan.endpoints;
         let settings =
             cluster::settings(&endpoints.kafka_brokers, &endpoints.schema_registry_url, "")?;
@@ -197,35 +226,78 @@ impl Bench<'_> {
             (options.events.get(), options.orders.get().min(options.events.get()));
         let step = report.step(&format!("writing {events} events of {orders} orders"));
         let end = fill::fill(&settings, events, orders).await?;
+        let last = fill::last_events(events, orders)?;
         step.done(&format!("{events} events of {orders} orders"));
+        Ok(Log { settings, database, events, orders, end, last, connect })
+    }
 
-        let mut consumers = Consumers {
-            running,
-            starter: &starter,
-            instances: &plan.instances,
-            database: &database,
-            events,
-            end,
+    fn consumers<'b>(&'b self, running: &'b mut Running, log: &'b Log) -> Consumers<'b> {
+        let (Self { starter, plan, .. }, Log { database, events, end, .. }) = (self, log);
+        let instances = &plan.instances;
+        Consumers { running, starter, instances, database, events: *events, end: *end }
+    }
+
+    fn sink<'b>(&'b self, running: &'b mut Running, log: &'b Log) -> Sink<'b> {
+        let Log { database, events, orders, last, connect, .. } = log;
+        let (events, orders, port) = (*events, *orders, *connect);
+        Sink { running, starter: &self.starter, database, port, events, orders, last }
+    }
+
+    async fn round(&self, running: &mut Running, log: &Log, round: &str) -> Result<Round> {
+        let (report, Log { database, settings, events, orders, .. }) = (self.report, log);
+        let sql = told(report, round, "sql", raw::sql(database, *events, *orders)).await?;
+        let drain = told(report, round, "drain", raw::drain(settings, *events)).await?;
+        let mut consumers = self.consumers(running, log);
+        let one_instance = told(report, round, "orders × 1", consumers.measure(1)).await?;
+        let two_instances = told(report, round, "orders × 2", consumers.measure(2)).await?;
+        let debezium = match self.options.peers {
+            false => None,
+            true => {
+                let mut sink = self.sink(running, log);
+                let one_task = told(report, round, "debezium × 1", sink.measure(1)).await?;
+                let two_tasks = told(report, round, "debezium × 2", sink.measure(2)).await?;
+                Some(Debezium { one_task, two_tasks })
+            }
         };
-        let mut rounds = Vec::new();
-        for round in 1..=options.rounds.get() {
-            let round = format!("round {round} of {}", options.rounds);
-            let sql = raw::sql(&database, events, orders);
-            let drain = raw::drain(&settings, events);
-            rounds.push(Round {
-                sql: told(report, &round, "sql", sql).await?,
-                drain: told(report, &round, "drain", drain).await?,
-                one_instance: told(report, &round, "orders × 1", consumers.measure(1)).await?,
-                two_instances: told(report, &round, "orders × 2", consumers.measure(2)).await?,
-            });
-        }
-        let step = report.step("timing the way from commit to row");
+        Ok(Round { sql, drain, one_instance, two_instances, debezium })
+    }
+
+    /// Times the way from commit to row: orders first, since it counts the offsets that it has
+    /// applied, and each timing appends events.
+    async fn latencies(&self, running: &mut Running, log: &Log) -> Result<Latencies> {
+        let step = self.report.step("timing the way from commit to row: orders");
+        let mut consumers = self.consumers(running, log);
         consumers.fill(1).await?;
-        let latency = latency::measure(&settings, &database, options.rate, options.seconds).await?;
+        let orders = self.latency(log, &schema_of(CONSUMER)).await;
         consumers.stop().await;
+        let orders = orders?;
+        step.at("timing the way from commit to row: a bare loop");
+        let mut bare_loop = Loop::start(&log.settings, &log.database).await?;
+        let timed = tokio::select! {
+            timed = self.latency(log, bare_loop::SCHEMA) => timed,
+            error = bare_loop.fails() => return Err(error.into()),
+        };
+        bare_loop.stop().await?;
+        let bare_loop = timed?;
+        let debezium = match self.options.peers {
+            false => None,
+            true => {
+                step.at("timing the way from commit to row: debezium");
+                let mut sink = self.sink(running, log);
+                sink.fill(1).await?;
+                let timed = self.latency(log, sink::SCHEMA).await;
+                sink.stop().await;
+                Some(timed?)
+            }
+        };
         step.done("the way from commit to row is timed");
-        let release = !options.dev;
-        Ok(Figures { machine, versions, events, orders, release, rounds, latency })
+        Ok(Latencies { orders, bare_loop, debezium })
+    }
+
+    async fn latency(&self, log: &Log, schema: &str) -> Result<Latency> {
+        let Options { rate, seconds, .. } = *self.options;
+        let who = Timed { database: &log.database, schema };
+        latency::measure(&log.settings, who, Load { rate, seconds }).await
     }
 }
 

@@ -13,7 +13,8 @@ use crate::{
         machine::{Machine, Versions},
         results::{Results, Rounds, Settings},
         series::Series,
-        streams, table,
+        streams::STREAMS,
+        table,
     },
     failure::{Failure, Result},
     report::{self, Report},
@@ -238,7 +239,7 @@ async fn build(
     build::binaries(workspace, &binaries, !options.dev, signals).await?;
     if options.contenders().iter().any(|contender| contender.streams_settings().is_some()) {
         tokio::select! {
-            built = streams::build(workspace, report) => built?,
+            built = STREAMS.build(workspace, report) => built?,
             () = signals.next() => return Err(Failure::Interrupted),
         }
     }

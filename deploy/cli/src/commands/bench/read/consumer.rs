@@ -9,7 +9,7 @@ use consumer_runtime::{
 };
 use tokio::time::{interval, timeout};
 
-use super::{CONSUMER, Rate, database};
+use super::{CONSUMER, database, figures::Rate};
 use crate::{
     bench::{cpu, memory},
     chaos::stage::Starter,

@@ -1,6 +1,8 @@
 //! The events: each order is created, and then valued again and again. All orders have their
 //! first event before any has its second.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use event_log::{
     OutRecord, Partition, Registry, Settings, TransactionalProducer, partitioner,
@@ -11,6 +13,7 @@ use schemas::{
     AggregateId, CommandId, Encoder, Money, Rate, Timestamp, Topic,
     order::{OrderEvent, OrderUsdRateAndValueAdded},
 };
+use uuid::Uuid;
 
 use crate::{
     bench::history::{self, Cause},
@@ -54,6 +57,46 @@ pub async fn fill(settings: &Settings, events: usize, orders: usize) -> Result<i
     Ok(filling.await.context("filling panicked")?.context("cannot fill the topic")?)
 }
 
+/// The last event of a partition.
+pub struct Last {
+    pub order: AggregateId,
+    /// Of its order.
+    pub version: i64,
+}
+
+/// The last event of each partition that has any.
+pub fn last_events(events: usize, orders: usize) -> anyhow::Result<Vec<Last>> {
+    let mut last = BTreeMap::new();
+    for n in (0..events).rev() {
+        let order = history::order(n % orders)?;
+        let version = i64::try_from(n / orders + 1)?;
+        last.entry(partition_of(&order)).or_insert(Last { order, version });
+        if last.len() == partitions().count() {
+            break;
+        }
+    }
+    Ok(last.into_values().collect())
+}
+
+/// An order that nobody has seen before.
+pub fn new_order() -> anyhow::Result<AggregateId> {
+    AggregateId::new(&Uuid::new_v4().to_string()).context("a UUID is an id")
+}
+
+/// New orders, one in each partition.
+pub fn new_orders_everywhere() -> anyhow::Result<Vec<AggregateId>> {
+    let mut orders = BTreeMap::new();
+    while orders.len() < partitions().count() {
+        let order = new_order()?;
+        orders.insert(partition_of(&order), order);
+    }
+    Ok(orders.into_values().collect())
+}
+
+fn partition_of(order: &AggregateId) -> i32 {
+    partitioner::partition_of(order.as_str().as_bytes(), PARTITIONS)
+}
+
 /// Makes events of orders.
 pub struct Writer {
     encoder: Encoder<OrderEvent>,
@@ -80,7 +123,20 @@ impl Writer {
         };
         let command = CommandId::from_key(&format!("{order} {sequence}"));
         let cause = Cause { command, sequence: u64::try_from(sequence)? };
-        let partition = partitioner::partition_of(order.as_str().as_bytes(), PARTITIONS);
-        history::record(&self.encoder, partition, order, cause, &event)
+        history::record(&self.encoder, partition_of(order), order, cause, &event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_event_of_each_partition_is_of_the_last_turn() {
+        let last = last_events(2_500, 1_000).unwrap();
+        assert_eq!(last.len(), partitions().count());
+        assert!(last.iter().all(|last| last.version == 3));
+        // Some partitions have no event of so few.
+        assert_eq!(last_events(1, 1).unwrap().len(), 1);
     }
 }

@@ -6,14 +6,16 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use consumer_runtime::{run::schema_of, tokio_postgres::Config};
+use consumer_runtime::tokio_postgres::{Client, Config};
 use event_log::{Settings, TransactionalProducer};
 use schemas::AggregateId;
-use serde::Serialize;
 use tokio::time::interval;
-use uuid::Uuid;
 
-use super::{CONSUMER, database, fill::Writer};
+use super::{
+    database,
+    figures::Latency,
+    fill::{self, Writer},
+};
 use crate::{bench::clock::quantile, failure::Result};
 
 /// Transactions per second. One event of each is timed.
@@ -23,50 +25,55 @@ const TRANSACTIONS: u32 = 100;
 /// would take a core, and make the others wait.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// How long the last event may take.
-const LIMIT: Duration = Duration::from_secs(10);
+/// How long whoever is timed may take to be where the log is.
+const CATCH_UP: Duration = Duration::from_mins(1);
 
-/// Milliseconds from the return of the commit until a query sees the row.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Latency {
-    pub events_per_second: u32,
-    pub timed: usize,
-    pub p50_ms: f64,
-    pub p99_ms: f64,
-    pub max_ms: f64,
+/// How long the last event may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Who is timed: keeps an order's version in `customer_order` of this schema.
+#[derive(Clone, Copy)]
+pub struct Timed<'a> {
+    pub database: &'a Config,
+    pub schema: &'a str,
 }
 
-/// Appends events in transactions, and watches the row of an order that each of them changes.
-pub async fn measure(
-    settings: &Settings,
-    config: &Config,
-    rate: u32,
-    seconds: u64,
-) -> Result<Latency> {
+/// At which load.
+#[derive(Clone, Copy)]
+pub struct Load {
+    /// Events per second.
+    pub rate: u32,
+    pub seconds: u64,
+}
+
+/// Appends events in transactions, and watches the row of an order that each of them changes. All
+/// events are of one type: some sinks begin a new batch whenever the type changes.
+pub async fn measure(settings: &Settings, who: Timed<'_>, load: Load) -> Result<Latency> {
+    let rate = load.rate / TRANSACTIONS * TRANSACTIONS;
+    let client = database::connect(&database::of_schema(who.database, who.schema)?).await?;
     let writer = Writer::new(settings).await?;
-    let timed = usize::try_from(u64::from(TRANSACTIONS) * seconds).context("too long")?;
-    let probe = AggregateId::new(&Uuid::new_v4().to_string()).context("a UUID is an id")?;
-    let others = usize::try_from(rate / TRANSACTIONS).context("too many")?.saturating_sub(1);
+    let orders = Orders::choose(rate)?;
+    let writer = catch_up(settings, &client, writer, &orders).await?;
+    let timed = usize::try_from(u64::from(TRANSACTIONS) * load.seconds).context("too long")?;
+    let probe = orders.probe.clone();
     let (committed, commits) = mpsc::channel();
-    let (log, order) = (settings.clone(), probe.clone());
+    let log = settings.clone();
     let appending = tokio::task::spawn_blocking(move || {
         let producer = TransactionalProducer::new(&log, "bench-latency")?;
         let begun = Instant::now();
-        for n in 1..=timed {
+        for n in 0..timed {
             producer.begin()?;
-            for _ in 0..others {
-                let other = AggregateId::new(&Uuid::new_v4().to_string()).context("an id")?;
-                producer.produce(writer.event(&other, 1)?)?;
+            for (order, version) in orders.of_transaction(n) {
+                producer.produce(writer.event(order, version)?)?;
             }
-            producer.produce(writer.event(&order, n)?)?;
             producer.commit()?;
             committed.send(Instant::now()).context("nobody watches")?;
-            let next = begun + Duration::from_secs(1) / TRANSACTIONS * u32::try_from(n)?;
+            let next = begun + Duration::from_secs(1) / TRANSACTIONS * u32::try_from(n + 1)?;
             std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
         anyhow::Ok(())
     });
-    let seen = watch(config, &probe, timed, Duration::from_secs(seconds) + LIMIT).await?;
+    let seen = watch(&client, &probe, timed, Duration::from_secs(load.seconds) + LIMIT).await?;
     appending.await.context("appending panicked")?.context("cannot append events")?;
     let mut micros: Vec<u32> = commits
         .into_iter()
@@ -76,7 +83,7 @@ pub async fn measure(
         .collect();
     micros.sort_unstable();
     Ok(Latency {
-        events_per_second: rate / TRANSACTIONS * TRANSACTIONS,
+        events_per_second: rate,
         timed: micros.len(),
         p50_ms: quantile(&micros, 50),
         p99_ms: quantile(&micros, 99),
@@ -84,14 +91,83 @@ pub async fn measure(
     })
 }
 
-/// When each version of an order was first seen.
+/// New orders.
+struct Orders {
+    /// Changed by each transaction.
+    probe: AggregateId,
+    /// Changed in turn, so that each is changed once a second.
+    others: Vec<AggregateId>,
+    /// One in each partition, which are only created.
+    first: Vec<AggregateId>,
+}
+
+impl Orders {
+    fn choose(rate: u32) -> Result<Self> {
+        let count = usize::try_from(rate - TRANSACTIONS).context("too many")?;
+        let others = (0..count).map(|_| fill::new_order()).collect::<anyhow::Result<_>>()?;
+        Ok(Self { probe: fill::new_order()?, others, first: fill::new_orders_everywhere()? })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &AggregateId> {
+        self.first.iter().chain(&self.others).chain([&self.probe])
+    }
+
+    /// What the n-th transaction changes, and to which version: they were created before.
+    fn of_transaction(&self, n: usize) -> impl Iterator<Item = (&AggregateId, usize)> {
+        const TURNS: usize = TRANSACTIONS as usize;
+        let size = self.others.len() / TURNS;
+        let others = self.others.iter().skip(n % TURNS * size).take(size);
+        others.map(move |order| (order, n / TURNS + 2)).chain([(&self.probe, n + 2)])
+    }
+}
+
+/// Creates the orders, and waits until all show: only then has whoever is timed begun to read every
+/// partition, and nothing older left to do.
+async fn catch_up(
+    settings: &Settings,
+    client: &Client,
+    writer: Writer,
+    orders: &Orders,
+) -> Result<Writer> {
+    let created: Vec<_> = orders.all().cloned().collect();
+    let log = settings.clone();
+    let appending = tokio::task::spawn_blocking(move || {
+        let producer = TransactionalProducer::new(&log, "bench-latency")?;
+        producer.begin()?;
+        for order in &created {
+            producer.produce(writer.event(order, 1)?)?;
+        }
+        producer.commit()?;
+        anyhow::Ok(writer)
+    });
+    let appended = appending.await.context("appending panicked")?;
+    let writer = appended.context("cannot append the first events")?;
+    let ids: Vec<_> = orders.all().map(AggregateId::as_str).collect();
+    let query = "select count(*) from customer_order where order_id = any($1)";
+    let query = client.prepare(query).await.context("cannot prepare the query")?;
+    let started = Instant::now();
+    let mut looks = interval(LOOK);
+    loop {
+        looks.tick().await;
+        let row = client.query_one(&query, &[&ids]).await.context("cannot read the rows")?;
+        let seen: i64 = row.get(0);
+        if usize::try_from(seen) == Ok(ids.len()) {
+            return Ok(writer);
+        }
+        if started.elapsed() > CATCH_UP {
+            let all = ids.len();
+            return Err(anyhow!("{seen} of {all} new orders were seen in {CATCH_UP:?}").into());
+        }
+    }
+}
+
+/// When each version of an order after the first was first seen.
 async fn watch(
-    config: &Config,
+    client: &Client,
     order: &AggregateId,
     versions: usize,
     limit: Duration,
 ) -> Result<Vec<Instant>> {
-    let client = database::connect(&database::of_schema(config, &schema_of(CONSUMER))?).await?;
     let query = client.prepare("select version from customer_order where order_id = $1").await;
     let query = query.context("cannot prepare the query")?;
     let started = Instant::now();
@@ -99,9 +175,9 @@ async fn watch(
     let mut looks = interval(LOOK);
     while seen.len() < versions {
         looks.tick().await;
-        let row = client.query_opt(&query, &[&order.as_str()]).await;
-        let version: i64 = row.context("cannot read the row")?.map_or(0, |row| row.get(0));
-        seen.resize(usize::try_from(version).context("a version")?, Instant::now());
+        let row = client.query_one(&query, &[&order.as_str()]).await;
+        let version: i64 = row.context("cannot read the row")?.get(0);
+        seen.resize(usize::try_from(version - 1).context("a version")?, Instant::now());
         if started.elapsed() > limit {
             let seen = seen.len();
             return Err(anyhow!("{seen} of {versions} events were seen in {limit:?}").into());

@@ -19,7 +19,7 @@ use event_log::{Partition, Settings};
 use orders::{projection::OrderRow, status::Status};
 use schemas::{AggregateId, Money, Timestamp, Topic};
 
-use super::{Rate, database, fill::partitions};
+use super::{database, figures::Rate, fill::partitions};
 use crate::{
     bench::{cpu, drain, history},
     failure::Result,
