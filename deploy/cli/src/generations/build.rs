@@ -103,7 +103,8 @@ impl Builder {
         Ok(Err(Refused { code: status.code(), said }))
     }
 
-    fn spawn(&self, schema: &str, until: &Until, output: &std::fs::File) -> Result<Child> {
+    /// Starts a build.
+    pub fn spawn(&self, schema: &str, until: &Until, output: &std::fs::File) -> Result<Child> {
         let Settings { brokers, registry_url, namespace, .. } = &self.settings;
         let own = |variable: &str| {
             format!("{}_{variable}", self.consumer.name().to_uppercase().replace('-', "_"))

@@ -8,6 +8,7 @@ mod figures;
 mod fill;
 mod latency;
 mod raw;
+mod rebuild;
 mod sink;
 mod table;
 
@@ -250,6 +251,8 @@ impl Bench<'_> {
         let mut consumers = self.consumers(running, log);
         let one_instance = told(report, round, "orders × 1", consumers.measure(1)).await?;
         let two_instances = told(report, round, "orders × 2", consumers.measure(2)).await?;
+        let building = rebuild::measure(&self.starter, settings, database, *events, log.end);
+        let rebuild = told(report, round, "orders, a rebuild", building).await?;
         let debezium = match self.options.peers {
             false => None,
             true => {
@@ -259,7 +262,7 @@ impl Bench<'_> {
                 Some(Debezium { one_task, two_tasks })
             }
         };
-        Ok(Round { sql, drain, one_instance, two_instances, debezium })
+        Ok(Round { sql, drain, one_instance, two_instances, rebuild, debezium })
     }
 
     /// Times the way from commit to row: orders first, since it counts the offsets that it has

@@ -117,7 +117,7 @@ async fn filled(client: Client, end: i64) -> Result<Share> {
 }
 
 /// The sum of the offsets of the order events; 0 while there is no table of them.
-async fn applied(client: &Client) -> Result<i64> {
+pub async fn applied(client: &Client) -> Result<i64> {
     let sum = "select coalesce(sum(next_offset), 0)::bigint from consumer_offset \
                where topic = 'order.events'";
     match client.query_one(sum, &[]).await {

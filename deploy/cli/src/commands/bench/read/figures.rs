@@ -25,6 +25,7 @@ pub struct Round {
     pub drain: Rate,
     pub one_instance: Rate,
     pub two_instances: Rate,
+    pub rebuild: Rate,
     /// With peers.
     pub debezium: Option<Debezium>,
 }

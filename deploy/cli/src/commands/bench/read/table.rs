@@ -22,6 +22,7 @@ pub fn text(figures: &Figures) -> String {
     row("drain", |round| Some(round.drain));
     row("orders, one instance", |round| Some(round.one_instance));
     row("orders, two instances", |round| Some(round.two_instances));
+    row("orders, a rebuild", |round| Some(round.rebuild));
     row("debezium, one task", |round| round.debezium.map(|Debezium { one_task, .. }| one_task));
     row("debezium, two tasks", |round| round.debezium.map(|Debezium { two_tasks, .. }| two_tasks));
     let Ratios { one_instance_to_one_task, two_instances_to_two_tasks, .. } = ratios;
