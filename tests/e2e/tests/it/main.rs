@@ -21,6 +21,7 @@ mod guard;
 mod import;
 mod independent;
 mod lookup;
+mod operators;
 mod own_writes;
 mod rebuild;
 mod repeats;
