@@ -1,4 +1,4 @@
-//! The write path under fault, in a short form with fixed seeds; `oneway chaos` is the long one.
+//! Each path under fault, in a short form with fixed seeds; `oneway chaos` is the long one.
 
 use std::process::Command;
 
@@ -24,7 +24,7 @@ fn chaos(arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, Value) {
 
 #[test]
 fn nothing_breaks_under_kills_and_zombies() {
-    let (code, report) = chaos(&["--minutes", "0.6", "--seed", "4"], &[]);
+    let (code, report) = chaos(&["--path", "write", "--minutes", "0.6", "--seed", "4"], &[]);
     assert_eq!((code, &report["clean"]), (Some(0), &Value::Bool(true)), "{report:#}");
     let faults: u64 =
         report["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
@@ -35,7 +35,8 @@ fn nothing_breaks_under_kills_and_zombies() {
 /// The suite can fail: without fencing a zombie's commands are decided twice.
 #[test]
 fn a_missing_fence_is_noticed() {
-    let only = ["--minutes", "0.6", "--seed", "4", "--only", "freeze command-processor"];
-    let (code, report) = chaos(&only, &[("ONEWAY_UNFENCED", "true")]);
+    let only = "freeze command-processor";
+    let arguments = ["--path", "write", "--minutes", "0.6", "--seed", "4", "--only", only];
+    let (code, report) = chaos(&arguments, &[("ONEWAY_UNFENCED", "true")]);
     assert_eq!((code, &report["clean"]), (Some(1), &Value::Bool(false)), "{report:#}");
 }
