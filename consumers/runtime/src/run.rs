@@ -92,6 +92,7 @@ pub async fn run<P: Projection>(
     let applier = Applier {
         name: shell.name,
         generation: GENERATION,
+        unfenced: settings.log.unfenced,
         database: work,
         projection: consumer.projection,
         encoder: prepared.emissions,

@@ -141,7 +141,9 @@ impl<P: Projection> Stage<P> {
         let ids: Vec<u32> = (1..).take(P::Emission::FILES.len()).collect();
         let encoder = Encoder::new(&ids).map_err(event_log::Error::from)?;
         let dead_letters = None;
-        let applier = Applier { name, generation: 1, database, projection, encoder, dead_letters };
+        let (generation, unfenced) = (1, false);
+        let applier =
+            Applier { name, generation, unfenced, database, projection, encoder, dead_letters };
         Ok(Self { applier, leases: BTreeMap::new(), next: BTreeMap::new(), schema })
     }
 
