@@ -16,7 +16,7 @@ use crate::{
     database::Database,
     dead_letters::DeadLetters,
     engine::Engine,
-    error::Error,
+    error::{Error, Explained},
     migrate::migrate,
     outage::Outage,
     projection::Projection,
@@ -224,6 +224,11 @@ async fn finish(mut tasks: Tasks) -> Result<(), Failure> {
 /// What an error means for the process.
 fn failure(error: Error) -> Failure {
     match error {
+        // A client that cannot go on is no bug: that of a fresh process can. Its group may have
+        // thrown it out, for example, because the coordinator died while it was joining.
+        Error::Log(Explained(error @ event_log::Error::Kafka { .. })) => {
+            Failure::Unavailable(error.into())
+        }
         Error::Log(error) => error.0.into(),
         error if error.is_wrong_set_up() => Failure::Configuration(error.into()),
         error => match error.class() {
