@@ -92,7 +92,7 @@ pub async fn run<P: Projection>(
     let applier = Applier {
         name: shell.name,
         generation: GENERATION,
-        unfenced: settings.log.unfenced,
+        unfenced: settings.unfenced,
         database: work,
         projection: consumer.projection,
         encoder: prepared.emissions,

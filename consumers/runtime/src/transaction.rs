@@ -36,7 +36,7 @@ pub struct Applier<P: Projection> {
     pub name: &'static str,
     /// The build of the read model.
     pub generation: Generation,
-    /// Former owners are not kept out: see [`event_log::Settings::unfenced`].
+    /// Former owners are not kept out: see [`crate::Settings::unfenced`].
     pub unfenced: bool,
     /// Where its tables are.
     pub database: Database,

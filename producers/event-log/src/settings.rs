@@ -18,8 +18,7 @@ pub struct Settings {
     /// process takes over its predecessor's partitions at once instead of after its session.
     pub instance: Option<String>,
     /// Only a debug build can be told so, by a test that proves that others would notice:
-    /// transactions do not carry the membership that fences an instance which lost its partitions,
-    /// and consumers move offsets that are not theirs.
+    /// transactions do not carry the membership that fences an instance which lost its partitions.
     pub unfenced: bool,
     /// Cut by a client that has lost every broker for good.
     pub lifeline: Lifeline,
