@@ -2,8 +2,8 @@
 //!
 //! In reading order:
 //! - [`fault`], [`plan`]: which faults come when, all of it from one seed
-//! - [`stage`], [`database`], [`memory`]: the installation, how a fault is done to it, and what its
-//!   consumers take
+//! - [`stage`], [`database`], [`lives`]: the installation, how a fault is done to it, and how its
+//!   consumers take it
 //! - [`client`]: sends one command until it has an answer
 //! - [`load`], [`shop`]: many clients with repeats and conflicts, which know what they must be
 //!   answered
@@ -16,8 +16,8 @@ pub mod database;
 pub mod fault;
 pub mod fold;
 pub mod ledger;
+pub mod lives;
 pub mod load;
-pub mod memory;
 pub mod offsets;
 pub mod plan;
 pub mod reading;

@@ -1,7 +1,8 @@
-//! The most memory that the consumers had: read again and again, since many lives end in a kill.
+//! The most memory that the consumers had, and how they ended: looked at again and again, since
+//! many lives end in a kill.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,16 +16,28 @@ use crate::{bench::memory::peak_resident_bytes, stack::run::Running};
 /// moments of a life are missed.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// The most bytes that any process of a service had. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Peaks(Arc<Mutex<BTreeMap<String, u64>>>);
+/// How a process of ours may end by itself, besides by what is done to it: something that it needs
+/// was away, or a client of it cannot recover.
+const EXPECTED: [&str; 2] = ["exit status: 75", "signal: 9 (SIGKILL)"];
 
-impl Peaks {
+/// What was seen of the processes of all consumers. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Lives(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// The most bytes of any process of a service.
+    bytes: BTreeMap<String, u64>,
+    /// Which processes ended as none should.
+    ends: BTreeSet<String>,
+}
+
+impl Lives {
     /// Looks at a process.
     pub fn look(&self, service: &str, pid: u32) {
         let Some(bytes) = peak_resident_bytes(pid) else { return };
-        let mut peaks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let peak = peaks.entry(service.to_owned()).or_default();
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let peak = seen.bytes.entry(service.to_owned()).or_default();
         *peak = bytes.max(*peak);
     }
 
@@ -43,13 +56,25 @@ impl Peaks {
                 if let Some(pid) = running.pid(name) {
                     self.look(service, pid);
                 }
+                if let Some(end) = running.last_exit(name) {
+                    self.ended(name, &end);
+                }
             }
             sleep(LOOK).await;
         }
     }
 
-    /// The most of each service.
-    pub fn of_services(&self) -> BTreeMap<String, u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Notes how a process ended.
+    pub fn ended(&self, name: &str, how: &str) {
+        if !EXPECTED.contains(&how) {
+            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.ends.insert(format!("{name} ended by itself ({how})"));
+        }
+    }
+
+    /// The most of each service, and the ends that should not have been.
+    pub fn seen(&self) -> (BTreeMap<String, u64>, Vec<String>) {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.bytes.clone(), seen.ends.iter().cloned().collect())
     }
 }

@@ -28,6 +28,12 @@ impl Path {
     pub const fn reads(self) -> bool {
         matches!(self, Self::Read | Self::All)
     }
+
+    /// Whether a fault of this name ever comes.
+    pub fn has(self, name: &str) -> bool {
+        // The rarest is one of thirty-three.
+        faults(self, 1).take(2_000).any(|planned| planned.fault.name() == name)
+    }
 }
 
 /// A fault and how long to wait before it.
@@ -169,6 +175,14 @@ mod tests {
             assert_eq!(plan(path, 1, 50), plan(path, 1, 50));
             assert_ne!(plan(path, 1, 50), plan(path, 2, 50));
         }
+    }
+
+    #[test]
+    fn each_path_has_its_faults() {
+        let count = |path: Path| Fault::NAMES.iter().filter(|name| path.has(name)).count();
+        // Two of Kafka's are in both.
+        assert_eq!([Path::Write, Path::Read, Path::All].map(count), [7, 13, 18]);
+        assert!(!Path::Write.has("kill Postgres") && !Path::Read.has("kill command-api"));
     }
 
     #[test]

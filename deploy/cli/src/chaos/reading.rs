@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Config};
 use super::{
     database::session,
     fold::{A_FROM, B_FROM, World},
-    memory::Peaks,
+    lives::Lives,
     offsets,
     rows::Rows,
     stage::CONSUMERS,
@@ -129,7 +129,7 @@ impl Observer {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn judge(&self, log: &Settings, healed: Instant, peaks: &Peaks) -> Result<ReadPath> {
+    pub async fn judge(&self, log: &Settings, healed: Instant, lives: &Lives) -> Result<ReadPath> {
         let mut world = read(log, |log, runtime| World::read(log, runtime)).await?;
         let lag = self.until_caught_up(&world, healed).await;
         let ready = self.until_ready(healed).await?;
@@ -148,7 +148,8 @@ impl Observer {
         let differences = rows.compare(&world.rows());
         let differing_rows = differences.len();
         violations.extend(named(differences));
-        let peaks = peaks.of_services();
+        let (peaks, ends) = lives.seen();
+        violations.extend(ends);
         violations.extend(too_large(&peaks));
         Ok(ReadPath {
             lag_zero_after_seconds,

@@ -38,16 +38,12 @@ pub async fn shop(shared: &Shared, random: &mut impl Rng) {
         (0..random.random_range(1..=ORDERS)).map(|_| order(random, customer)).collect();
     // Some order before anybody knows them.
     let early = orders.split_off(random.random_range(0..=orders.len()));
-    join_all(early.iter().map(|order| buy(shared, order))).await;
-    accept(shared, create).await;
-    let rest = async {
-        join_all(orders.iter().map(|order| buy(shared, order))).await;
-    };
-    let change = async {
-        accept(shared, rename).await;
-        accept(shared, permit).await;
-    };
-    tokio::join!(rest, change);
+    if !buy_all(shared, &early).await || !accept(shared, create).await {
+        return;
+    }
+    let change = async { accept(shared, rename).await && accept(shared, permit).await };
+    // What is not answered is noted.
+    tokio::join!(buy_all(shared, &orders), change);
 }
 
 fn named(customer: Uuid, name: &str) -> Value {
@@ -72,17 +68,24 @@ fn about(random: &mut impl Rng, method: Method, path: &str, body: Value) -> Comm
     Command { id: id(random), method, path: path.to_owned(), body, expected_version: None }
 }
 
-async fn buy(shared: &Shared, order: &Order) {
-    accept(shared, order.create.clone()).await;
-    if let Some(confirm) = &order.confirm {
-        accept(shared, confirm.clone()).await;
-    }
+/// Buys everything at once; false when anything was not answered.
+async fn buy_all(shared: &Shared, orders: &[Order]) -> bool {
+    let all = join_all(orders.iter().map(|order| buy(shared, order))).await;
+    all.into_iter().all(|answered| answered)
 }
 
-/// Sends a command that nothing can be wrong with.
-async fn accept(shared: &Shared, command: Command) {
+async fn buy(shared: &Shared, order: &Order) -> bool {
+    accept(shared, order.create.clone()).await
+        && match &order.confirm {
+            Some(confirm) => accept(shared, confirm.clone()).await,
+            None => true,
+        }
+}
+
+/// Sends a command that nothing can be wrong with; false when it was not answered.
+async fn accept(shared: &Shared, command: Command) -> bool {
     let what = format!("command {}", command.id);
-    if let Some(answer) = shared.send(command, 0).await {
-        shared.expect(&answer, &what, answer.is_accepted());
-    }
+    let Some(answer) = shared.send(command, 0).await else { return false };
+    shared.expect(&answer, &what, answer.is_accepted());
+    true
 }

@@ -13,7 +13,7 @@ use tokio_postgres::Config;
 use super::{
     database::{self, Server},
     fault::Fault,
-    memory::Peaks,
+    lives::Lives,
 };
 use crate::{
     failure::{Failure, Result},
@@ -96,8 +96,8 @@ pub struct Stage<'r> {
     instances: Vec<Instance>,
     report: Report,
     database: Config,
-    /// The memory of guests.
-    peaks: Peaks,
+    /// What is seen of guests.
+    lives: Lives,
     /// Faults that take their time.
     under_way: JoinSet<Result<()>>,
     guests: u32,
@@ -111,14 +111,14 @@ impl<'r> Stage<'r> {
         running: &'r Running,
         starter: Starter,
         instances: Vec<Instance>,
-        peaks: Peaks,
+        lives: Lives,
         report: Report,
     ) -> Result<Self> {
         let database = starter.endpoints.database_url.parse();
         let database = database.map_err(|error| Failure::Internal(anyhow!("{error}")))?;
         let (done, under_way) = (BTreeMap::new(), JoinSet::new());
         let guests = GUESTS_FROM;
-        Ok(Self { running, starter, instances, report, database, peaks, under_way, guests, done })
+        Ok(Self { running, starter, instances, report, database, lives, under_way, guests, done })
     }
 
     /// Does a fault. Those to Kafka are over when this returns; the others go on by themselves.
@@ -240,7 +240,7 @@ impl<'r> Stage<'r> {
         let guest = Instance { service, number: self.guests, http_port, admin_port: 0 };
         let spec = self.starter.spec(&guest)?;
         let visit =
-            Visit { spec, time, end, peaks: self.peaks.clone(), report: self.report.clone() };
+            Visit { spec, time, end, lives: self.lives.clone(), report: self.report.clone() };
         let name = name.to_owned();
         self.under_way.spawn(async move {
             sleep(after).await;
@@ -261,22 +261,25 @@ struct Visit {
     spec: Spec,
     time: Duration,
     end: Signal,
-    peaks: Peaks,
+    lives: Lives,
     report: Report,
 }
 
 impl Visit {
     async fn take_place(self, service: &str) -> Result<()> {
-        let Self { spec, time, end, peaks, report } = self;
+        let Self { spec, time, end, lives, report } = self;
         let (mut child, pid) = spec.spawn().map_err(|error| Failure::Internal(error.into()))?;
         let ended = tokio::select! {
             status = child.wait() => Some(status),
             () = sleep(time) => None,
-            never = peaks.watch(service, pid) => match never {},
+            never = lives.watch(service, pid) => match never {},
         };
         if let Some(status) = ended {
             // As any process may when Kafka goes away; nobody starts a guest again.
             report.note(format_args!("{} ended by itself: {status:?}", spec.name));
+            if let Ok(status) = status {
+                lives.ended(&spec.name, &status.to_string());
+            }
             return Ok(());
         }
         process::signal_child(pid, end).map_err(|error| Failure::Internal(error.into()))?;

@@ -17,8 +17,8 @@ use crate::{
         client::Api,
         fault::Fault,
         ledger::Ledger,
+        lives::Lives,
         load::{self, Crowd, Shared},
-        memory::Peaks,
         plan::{self, Path},
         reading::{self, Observer, ReadPath},
         report::{Measured, Report as Outcome},
@@ -119,12 +119,7 @@ fn parse_minutes(text: &str) -> std::result::Result<f64, String> {
 
 /// Runs the command.
 pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
-    if let Some(unknown) = options.only.iter().find(|name| !Fault::NAMES.contains(&name.as_str())) {
-        let known = Fault::NAMES.join(", ");
-        return Err(Failure::setup(format!(
-            "there is no fault {unknown:?}: the faults are {known}"
-        )));
-    }
+    check(options)?;
     let report = Report::new();
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
     let services = catalog::read(&workspace.deploy("services.yaml"))?;
@@ -166,6 +161,19 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
         report::print(outcome.as_text());
     }
     Ok(ExitCode::from(u8::from(!outcome.clean)))
+}
+
+/// A fault that never comes would be waited for without end.
+fn check(options: &Options) -> Result<()> {
+    let known = Fault::NAMES.into_iter().filter(|name| options.path.has(name));
+    let known: Vec<_> = known.collect();
+    match options.only.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(Failure::setup(format!(
+            "there is no fault {unknown:?} on this path: the faults are {}",
+            known.join(", ")
+        ))),
+    }
 }
 
 /// The services that run, and how many of each.
@@ -216,15 +224,15 @@ impl Theatre<'_> {
             true => Some(Observer::begin(&plan.endpoints.database_url, &plan.instances).await?),
             false => None,
         };
-        let peaks = Peaks::default();
+        let lives = Lives::default();
         let processes = observer.as_ref().map(Observer::processes).unwrap_or_default();
         let running = &*running;
         let stage =
-            Stage::new(running, starter, plan.instances.clone(), peaks.clone(), report.clone())?;
-        let act = Act { options, settings, observer, peaks: peaks.clone(), report };
+            Stage::new(running, starter, plan.instances.clone(), lives.clone(), report.clone())?;
+        let act = Act { options, settings, observer, lives: lives.clone(), report };
         tokio::select! {
             outcome = act.play(stage, plan) => outcome,
-            never = peaks.watch_all(running, &processes) => match never {},
+            never = lives.watch_all(running, &processes) => match never {},
         }
     }
 }
@@ -234,13 +242,13 @@ struct Act<'a> {
     options: &'a Options,
     settings: Settings,
     observer: Option<Observer>,
-    peaks: Peaks,
+    lives: Lives,
     report: &'a Report,
 }
 
 impl Act<'_> {
     async fn play(self, mut stage: Stage<'_>, plan: &Plan) -> Result<Outcome> {
-        let Self { options, settings, observer, peaks, report } = self;
+        let Self { options, settings, observer, lives, report } = self;
         let urls = plan.instances.iter().filter(|i| SERVICES.contains(&i.service.name.as_str()));
         let api = Api::new(urls.filter_map(catalog::Instance::url).collect());
         let api = api.map_err(|error| Failure::Internal(error.into()))?;
@@ -257,17 +265,25 @@ impl Act<'_> {
         let hurt = hurt(options, &mut stage, report).await?;
         let (last_fault, faults) = (Instant::now(), std::mem::take(&mut stage.done));
         stop.send_replace(true);
-        let settle = async { finish(clients).await.map(|()| last_fault.elapsed()) };
-        let heal = async { stage.heal().await.map(|()| Instant::now()) };
+        let settle = async {
+            finish(clients).await?;
+            report.note("every client has its answers");
+            Ok::<_, Failure>(last_fault.elapsed())
+        };
+        let heal = async {
+            stage.heal().await?;
+            report.note("the last fault is over");
+            Ok::<_, Failure>(Instant::now())
+        };
         let (settled, healed) = tokio::join!(settle, heal);
         let (settled, healed) = (settled?, healed?);
         finished.send_replace(true);
         let silence = silence.await.map_err(|panic| Failure::Internal(panic.into()))?;
         let attempts = shared.api.attempts();
         let measured = Measured { hurt, faults, attempts, silence, settled };
-        report.note("every client has its answers; looking at the log");
+        report.note("looking at the log");
         let read_path = match &observer {
-            Some(observer) => Some(observer.judge(&settings, healed, &peaks).await?),
+            Some(observer) => Some(observer.judge(&settings, healed, &lives).await?),
             None => None,
         };
         judge(options.seed, settings, shared, measured, read_path).await
