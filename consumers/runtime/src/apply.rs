@@ -91,9 +91,10 @@ impl<P: Projection> Applier<P> {
         let parked = divided.parked.iter();
         let further: Result<Vec<Statement<'_>>, Error> =
             parked.map(|parked| Ok(raw::find(raw, parked)?.park(parked.verdict))).collect();
+        let advance = if self.unfenced { offset::advance_unfenced } else { offset::advance };
         let work = Work {
             items: &divided.good,
-            claim: offset::advance(self.generation(), &share.spans),
+            claim: advance(self.generation(), &share.spans),
             claimed: share.spans.len(),
             further: further?,
             end: End::Commit,

@@ -56,6 +56,7 @@ pub(crate) async fn run<P: Projection>(
         let applier = Arc::new(Applier {
             name: shell.name,
             generation: generation.into(),
+            unfenced: false,
             database: database.clone(),
             projection,
             encoder,

@@ -212,7 +212,11 @@ impl<P: Projection> Engine<P> {
             Ok(())
         };
         match done.await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                // Nothing else may come for long that would tell.
+                outage.over(&self.postgres);
+                Ok(())
+            }
             Err(error @ (Error::Fenced(_) | Error::Superseded | Error::Paused)) => Err(error),
             // Stopping is noticed by the caller.
             Err(error) => outage.wait(error, &self.postgres, shutdown).await.map(drop),

@@ -68,6 +68,16 @@ pub async fn take(
 /// partition since. Must return as many rows as there are spans.
 #[must_use]
 pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> {
+    movement(generation, spans, "and o.epoch = s.epoch and o.next_offset = s.start")
+}
+
+/// As [`advance`], for anybody and from anywhere: only for tests that prove that this is noticed.
+#[must_use]
+pub fn advance_unfenced<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> {
+    movement(generation, spans, "")
+}
+
+fn movement<'a>(generation: Generation, spans: &[&'a Span], fence: &str) -> Statement<'a> {
     let topics: Vec<_> = spans.iter().map(|s| s.lease.partition.topic.name()).collect();
     let numbers: Vec<_> = spans.iter().map(|s| s.lease.partition.number).collect();
     let epochs: Vec<_> = spans.iter().map(|s| s.lease.epoch).collect();
@@ -76,15 +86,16 @@ pub fn advance<'a>(generation: Generation, spans: &[&'a Span]) -> Statement<'a> 
     let done: Vec<_> = spans.iter().map(|s| s.commands_done).collect();
     Statement {
         // A null does not count among the greatest.
-        sql: "update consumer_offset o \
-              set next_offset = s.upto, commands_done = greatest(o.commands_done, s.done) \
-              from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], \
-                          $7::bigint[]) \
-                as s (topic, partition, epoch, start, upto, done) \
-              where o.generation = $1 and o.topic = s.topic and o.partition = s.partition \
-                and o.epoch = s.epoch and o.next_offset = s.start \
-              returning o.partition"
-            .into(),
+        sql: format!(
+            "update consumer_offset o \
+             set next_offset = s.upto, commands_done = greatest(o.commands_done, s.done) \
+             from unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], \
+                         $7::bigint[]) \
+               as s (topic, partition, epoch, start, upto, done) \
+             where o.generation = $1 and o.topic = s.topic and o.partition = s.partition \
+             {fence} \
+             returning o.partition"
+        ),
         parameters: vec![
             Box::new(generation),
             Box::new(topics),

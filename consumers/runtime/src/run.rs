@@ -17,7 +17,7 @@ use crate::{
     database::Database,
     dead_letters::DeadLetters,
     engine::Engine,
-    error::Error,
+    error::{Error, Explained},
     fresh::{
         Fresh,
         lookout::{self, Lookout},
@@ -99,6 +99,7 @@ pub async fn run<P: Projection>(
     let applier = Applier {
         name: shell.name,
         generation: FIRST.into(),
+        unfenced: settings.unfenced,
         database: work,
         projection: consumer.projection,
         encoder: prepared.emissions,
@@ -249,6 +250,11 @@ async fn finish(mut tasks: Tasks) -> Result<(), Failure> {
 /// What an error means for the process.
 pub(crate) fn failure(error: Error) -> Failure {
     match error {
+        // A client that cannot go on is no bug: that of a fresh process can. Its group may have
+        // thrown it out, for example, because the coordinator died while it was joining.
+        Error::Log(Explained(error @ event_log::Error::Kafka { .. })) => {
+            Failure::Unavailable(error.into())
+        }
         Error::Log(error) => error.0.into(),
         error if error.is_wrong_set_up() => Failure::Configuration(error.into()),
         error => match error.class() {

@@ -34,13 +34,17 @@ pub struct Settings {
     pub build_until: Until,
     /// How often the relay looks for events that other instances emitted.
     pub relay_poll: Duration,
+    /// Only a debug build can be told so, by a test that proves that others would notice: former
+    /// owners of a partition may move its offset.
+    pub unfenced: bool,
 }
 
 impl Settings {
     /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
     /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_WAIT_MS`, `_WAITING_QUERIES`,
     /// `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`, `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`,
-    /// `_RELAY_POLL_MS`, `_BUILD` and `_BUILD_UNTIL`.
+    /// `_RELAY_POLL_MS`, `_BUILD` and `_BUILD_UNTIL`; in a
+    /// debug build also `ONEWAY_UNFENCED_OFFSETS`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let database = env.required("DATABASE_URL");
@@ -82,6 +86,7 @@ impl Settings {
                 500,
                 10..=60_000,
             )),
+            unfenced: cfg!(debug_assertions) && env.parsed("ONEWAY_UNFENCED_OFFSETS", false),
         }
     }
 }

@@ -143,6 +143,7 @@ impl<P: Projection> Stage<P> {
         let applier = Applier {
             name,
             generation: FIRST.into(),
+            unfenced: false,
             database,
             projection,
             encoder,

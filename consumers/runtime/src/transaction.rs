@@ -46,6 +46,8 @@ pub struct Applier<P: Projection> {
     pub name: &'static str,
     /// The build of the read model.
     pub generation: AtomicI32,
+    /// Former owners are not kept out: see [`crate::Settings::unfenced`].
+    pub unfenced: bool,
     /// Where its tables are.
     pub database: Database,
     /// The business.

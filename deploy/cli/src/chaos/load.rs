@@ -4,6 +4,8 @@
 //! several times at once. *Contests* are about one customer: several clients change it at once, all
 //! expecting the same version, of which exactly one can win.
 //!
+//! *Shoppers*, where read models are looked at, are in `shop`.
+//!
 //! Every command is sent until it is answered, and answers are remembered for as many commands per
 //! aggregate as are under way here at most.
 
@@ -23,7 +25,7 @@ use uuid::{Builder, Uuid};
 use super::{
     client::{Answer, Api, Command},
     ledger::Ledger,
-    plan,
+    plan, shop,
 };
 
 /// Clients that change one customer at once.
@@ -39,6 +41,8 @@ pub struct Crowd {
     pub buyers: u64,
     /// Customers that are contested.
     pub contests: u64,
+    /// Who shop.
+    pub shoppers: u64,
 }
 
 /// What every client works with.
@@ -62,7 +66,7 @@ pub fn start(
     stop: &watch::Receiver<bool>,
 ) -> JoinSet<()> {
     let mut clients = JoinSet::new();
-    for number in 0..crowd.buyers + crowd.contests {
+    for number in 0..crowd.buyers + crowd.contests + crowd.shoppers {
         let (shared, stop) = (Arc::clone(shared), stop.clone());
         let mut random = plan::of_client(seed, number);
         clients.spawn(async move {
@@ -71,8 +75,13 @@ pub fn start(
                     buy(&shared, &mut random).await;
                     think(&mut random).await;
                 }
-            } else {
+            } else if number < crowd.buyers + crowd.contests {
                 contest(&shared, &mut random, &stop).await;
+            } else {
+                while !*stop.borrow() {
+                    shop::shop(&shared, &mut random).await;
+                    think(&mut random).await;
+                }
             }
         });
     }
@@ -84,13 +93,14 @@ async fn think(random: &mut impl Rng) {
     sleep(Duration::from_millis(pause)).await;
 }
 
-fn id(random: &mut impl Rng) -> Uuid {
+/// An id of anything.
+pub(super) fn id(random: &mut impl Rng) -> Uuid {
     Builder::from_random_bytes(random.random()).into_uuid()
 }
 
 impl Shared {
     /// Sends a command, several times at once if told so; the answer.
-    async fn send(&self, command: Command, copies: usize) -> Option<Answer> {
+    pub(super) async fn send(&self, command: Command, copies: usize) -> Option<Answer> {
         let deadline = Instant::now() + self.patience;
         let all = (0..=copies).map(|_| self.api.insist(&command, deadline));
         let mut last = None;
@@ -107,7 +117,8 @@ impl Shared {
         last
     }
 
-    fn expect(&self, answer: &Answer, what: &str, is_right: bool) {
+    /// Notes an answer that is not as it must be.
+    pub(super) fn expect(&self, answer: &Answer, what: &str, is_right: bool) {
         if !is_right {
             self.ledger.violation(format!("{what} was answered {answer:?}"));
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use serde::Serialize;
 
-use super::ledger::Balance;
+use super::{ledger::Balance, reading::ReadPath};
 use crate::verify;
 
 /// The report of a run.
@@ -33,6 +33,9 @@ pub struct Report {
     pub violations: Vec<String>,
     /// What the log says.
     pub log: verify::Report,
+    /// What came of the read path, if it was part of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_path: Option<ReadPath>,
 }
 
 /// What is measured beside the answers.
@@ -52,10 +55,17 @@ pub struct Measured {
 
 impl Report {
     /// Of a run from a seed.
-    pub fn new(seed: u64, measured: Measured, balance: Balance, log: verify::Report) -> Self {
+    pub fn new(
+        seed: u64,
+        measured: Measured,
+        balance: Balance,
+        log: verify::Report,
+        read_path: Option<ReadPath>,
+    ) -> Self {
         let Measured { hurt, faults, attempts, silence, settled } = measured;
+        let reads_well = read_path.as_ref().is_none_or(|path| path.violations.is_empty());
         Self {
-            clean: balance.violations.is_empty() && log.is_clean(),
+            clean: balance.violations.is_empty() && log.is_clean() && reads_well,
             seed,
             seconds: hurt.as_secs_f64(),
             faults,
@@ -66,6 +76,7 @@ impl Report {
             settled_after_seconds: settled.as_secs_f64(),
             violations: balance.violations,
             log,
+            read_path,
         }
     }
 
@@ -85,6 +96,9 @@ impl Report {
              {:.1} s; everything decided {:.1} s after the last fault",
             self.longest_silence_seconds, self.settled_after_seconds
         );
+        if let Some(path) = &self.read_path {
+            let _ = write!(text, "{path}");
+        }
         for violation in &self.violations {
             let _ = writeln!(text, "VIOLATION: {violation}");
         }

@@ -15,11 +15,14 @@ use tokio::{
 use crate::{
     chaos::{
         client::Api,
+        fault::Fault,
         ledger::Ledger,
+        lives::Lives,
         load::{self, Crowd, Shared},
-        plan::{Fault, Plan as Faults},
+        plan::{self, Path},
+        reading::{self, Observer, ReadPath},
         report::{Measured, Report as Outcome},
-        stage::{Stage, Starter},
+        stage::{CONSUMERS, Stage, Starter},
     },
     commands::cluster,
     failure::{Failure, Result},
@@ -40,7 +43,7 @@ use crate::{
 /// How the folders of such stacks begin, so that those of killed runs are found again.
 const PREFIX: &str = "oneway-chaos-";
 
-/// The services that are hurt.
+/// The services of the write path.
 const SERVICES: [&str; 2] = ["command-api", "command-processor"];
 
 /// How long a command is sent again: longer than any fault, and what follows it, may take.
@@ -52,17 +55,25 @@ const PATIENCE: Duration = Duration::from_mins(3);
     long_about = "Hurt an installation of its own under load, and verify that no promise was \
     broken\n\n\
     Starts a whole stack on free ports with its data in a temporary folder, sends commands from \
-    many clients (repeats and conflicts among them), and meanwhile kills and freezes \
-    command-processors, command-apis and Kafka, and lets further command-processors join and \
-    leave. Then all that was begun must be answered by itself; the answers must agree with each \
-    other and with the log, and `verify log` must be clean.\n\n\
-    The same seed makes the same faults and commands. Exit code 0: nothing was broken; 1: \
+    many clients (repeats and conflicts among them), and meanwhile hurts it.\n\n\
+    The write path: kills and freezes command-processors, command-apis and Kafka, and lets further \
+    command-processors join and leave. Then all that was begun must be answered by itself; the \
+    answers must agree with each other and with the log, and `verify log` must be clean.\n\n\
+    The read path: kills and freezes orders, customers, customer-classifier, Postgres and Kafka, \
+    lets further consumers join and leave, takes all connections, locks tables and offsets. Then \
+    every consumer must catch up and be ready by itself, no offset may ever have moved back, every \
+    row must be what the log says, and no consumer may have taken more than 96 MiB.\n\n\
+    The same path and seed make the same faults and commands. Exit code 0: nothing was broken; 1: \
     something was, and the data is kept."
 )]
 pub struct Options {
     /// How long faults are done
     #[arg(long, default_value_t = 10.0, value_name = "MINUTES", value_parser = parse_minutes)]
     minutes: f64,
+
+    /// What is hurt
+    #[arg(long, value_enum, default_value_t = Path::All)]
+    path: Path,
 
     /// From which all faults and commands follow
     #[arg(long, default_value_t = 1)]
@@ -79,6 +90,10 @@ pub struct Options {
     /// Customers that several clients change at once
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(0..=1_000))]
     contests: u64,
+
+    /// Clients that read models are looked at for: each is a customer, orders and is renamed
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    shoppers: u64,
 
     /// Do only these faults
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
@@ -104,20 +119,12 @@ fn parse_minutes(text: &str) -> std::result::Result<f64, String> {
 
 /// Runs the command.
 pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
-    if let Some(unknown) = options.only.iter().find(|name| !Fault::NAMES.contains(&name.as_str())) {
-        let known = Fault::NAMES.join(", ");
-        return Err(Failure::setup(format!(
-            "there is no fault {unknown:?}: the faults are {known}"
-        )));
-    }
+    check(options)?;
     let report = Report::new();
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
     let services = catalog::read(&workspace.deploy("services.yaml"))?;
-    let services = catalog::select(services, &SERVICES.map(str::to_owned))?;
-    let scale = Scale::from([
-        ("command-api".to_owned(), 2),
-        ("command-processor".to_owned(), options.processors),
-    ]);
+    let (names, scale) = cast(options);
+    let services = catalog::select(services, &names)?;
     let none = Existing::default();
     let (plan, _reservation) =
         Plan::make(&none, services.clone(), &scale, Policy::Auto, &workspace.ports())?;
@@ -133,7 +140,7 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
         folder: folder.clone(),
         endpoints: plan.endpoints.clone(),
         release: options.release,
-        env: Vec::new(),
+        env: if options.path.reads() { reading::environment() } else { Vec::new() },
     };
     let theatre = Theatre { options, plan: &plan, starter, report: &report };
     let result = tokio::select! {
@@ -154,6 +161,33 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
         report::print(outcome.as_text());
     }
     Ok(ExitCode::from(u8::from(!outcome.clean)))
+}
+
+/// A fault that never comes would be waited for without end.
+fn check(options: &Options) -> Result<()> {
+    let known = Fault::NAMES.into_iter().filter(|name| options.path.has(name));
+    let known: Vec<_> = known.collect();
+    match options.only.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(Failure::setup(format!(
+            "there is no fault {unknown:?} on this path: the faults are {}",
+            known.join(", ")
+        ))),
+    }
+}
+
+/// The services that run, and how many of each.
+fn cast(options: &Options) -> (Vec<String>, Scale) {
+    let mut scale = Scale::from([
+        ("command-api".to_owned(), 2),
+        ("command-processor".to_owned(), options.processors),
+    ]);
+    let mut names = SERVICES.map(str::to_owned).to_vec();
+    if options.path.reads() {
+        names.extend(CONSUMERS.map(str::to_owned));
+        scale.extend(reading::scale());
+    }
+    (names, scale)
 }
 
 /// Whether somebody will want to look at what is left: something broke, or could not be judged.
@@ -186,37 +220,80 @@ impl Theatre<'_> {
             &plan.endpoints.schema_registry_url,
             "",
         )?;
-        let urls = plan.instances.iter().filter_map(catalog::Instance::url).collect();
-        let api = Api::new(urls).map_err(|error| Failure::Internal(error.into()))?;
+        let observer = match options.path.reads() {
+            true => Some(Observer::begin(&plan.endpoints.database_url, &plan.instances).await?),
+            false => None,
+        };
+        let lives = Lives::default();
+        let processes = observer.as_ref().map(Observer::processes).unwrap_or_default();
+        let running = &*running;
+        let stage =
+            Stage::new(running, starter, plan.instances.clone(), lives.clone(), report.clone())?;
+        let act = Act { options, settings, observer, lives: lives.clone(), report };
+        tokio::select! {
+            outcome = act.play(stage, plan) => outcome,
+            never = lives.watch_all(running, &processes) => match never {},
+        }
+    }
+}
+
+/// What comes once everything runs.
+struct Act<'a> {
+    options: &'a Options,
+    settings: Settings,
+    observer: Option<Observer>,
+    lives: Lives,
+    report: &'a Report,
+}
+
+impl Act<'_> {
+    async fn play(self, mut stage: Stage<'_>, plan: &Plan) -> Result<Outcome> {
+        let Self { options, settings, observer, lives, report } = self;
+        let urls = plan.instances.iter().filter(|i| SERVICES.contains(&i.service.name.as_str()));
+        let api = Api::new(urls.filter_map(catalog::Instance::url).collect());
+        let api = api.map_err(|error| Failure::Internal(error.into()))?;
         let (served, serving) = watch::channel(Instant::now());
         let ledger = Ledger::default();
         let shared = Arc::new(Shared { api, ledger, served, patience: PATIENCE });
         let (stop, stopped) = watch::channel(false);
-        let crowd = Crowd { buyers: options.buyers, contests: options.contests };
+        let shoppers = if options.path.reads() { options.shoppers } else { 0 };
+        let crowd = Crowd { buyers: options.buyers, contests: options.contests, shoppers };
         let clients = load::start(&shared, crowd, options.seed, &stopped);
         let (finished, all_finished) = watch::channel(false);
         let silence = tokio::spawn(longest_silence(serving, all_finished));
 
-        let mut stage = Stage::new(running, starter, plan.instances.clone(), report.clone());
         let hurt = hurt(options, &mut stage, report).await?;
         let (last_fault, faults) = (Instant::now(), std::mem::take(&mut stage.done));
         stop.send_replace(true);
-        finish(clients).await?;
+        let settle = async {
+            finish(clients).await?;
+            report.note("every client has its answers");
+            Ok::<_, Failure>(last_fault.elapsed())
+        };
+        let heal = async {
+            stage.heal().await?;
+            report.note("the last fault is over");
+            Ok::<_, Failure>(Instant::now())
+        };
+        let (settled, healed) = tokio::join!(settle, heal);
+        let (settled, healed) = (settled?, healed?);
         finished.send_replace(true);
-        let settled = last_fault.elapsed();
-        stage.heal().await?;
         let silence = silence.await.map_err(|panic| Failure::Internal(panic.into()))?;
         let attempts = shared.api.attempts();
         let measured = Measured { hurt, faults, attempts, silence, settled };
-        report.note("every client has its answers; looking at the log");
-        judge(options.seed, settings, shared, measured).await
+        report.note("looking at the log");
+        let read_path = match &observer {
+            Some(observer) => Some(observer.judge(&settings, healed, &lives).await?),
+            None => None,
+        };
+        judge(options.seed, settings, shared, measured, read_path).await
     }
 }
 
 /// Does the faults of the plan, and tells for how long.
 async fn hurt(options: &Options, stage: &mut Stage<'_>, report: &Report) -> Result<Duration> {
     let (begun, whole) = (Instant::now(), Duration::from_secs_f64(options.minutes * 60.0));
-    let faults = Faults::new(options.seed);
+    let faults = plan::faults(options.path, options.seed);
     let is_wanted = |fault: Fault| {
         options.only.is_empty() || options.only.iter().any(|name| name == fault.name())
     };
@@ -271,6 +348,7 @@ async fn judge(
     settings: Settings,
     shared: Arc<Shared>,
     measured: Measured,
+    read_path: Option<ReadPath>,
 ) -> Result<Outcome> {
     // Every client has ended, and was the only other owner.
     let shared = Arc::into_inner(shared).context("a client is still at work")?;
@@ -278,7 +356,7 @@ async fn judge(
     let judging = tokio::task::spawn_blocking(move || {
         let log = verify::log(&settings, &runtime, &verify::Progress::default())?;
         let balance = shared.ledger.balance(&settings)?;
-        Ok::<_, event_log::Error>(Outcome::new(seed, measured, balance, log))
+        Ok::<_, event_log::Error>(Outcome::new(seed, measured, balance, log, read_path))
     });
     let judged = judging.await.map_err(|panic| Failure::Internal(panic.into()))?;
     judged.map_err(cluster::failed)

@@ -73,6 +73,12 @@ impl Records {
         processes.find(|entry| entry.name == name).map(|entry| entry.identity.pid)
     }
 
+    /// How a process ended when it ended last.
+    pub fn last_exit(&self, name: &str) -> Option<String> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.stack.process_mut(name).and_then(|process| process.last_exit.clone())
+    }
+
     /// Everything is ready: from now on `stack.json` is there.
     pub fn publish(&self) -> io::Result<Stack> {
         self.change(|inner| inner.published = true)?;

@@ -256,6 +256,11 @@ impl Running {
         self.records.pid(name)
     }
 
+    /// How a part ended when it ended last.
+    pub fn last_exit(&self, name: &str) -> Option<String> {
+        self.records.last_exit(name)
+    }
+
     /// Stops everything, users before what they use. A further signal ends all patience.
     pub async fn stop(mut self, signals: &mut Signals) -> Result<()> {
         if let Err(error) = self.records.withdraw() {

@@ -1,4 +1,4 @@
-//! The write path under fault, in a short form with fixed seeds; `oneway chaos` is the long one.
+//! Each path under fault, in a short form with fixed seeds; `oneway chaos` is the long one.
 
 use std::process::Command;
 
@@ -24,7 +24,7 @@ fn chaos(arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, Value) {
 
 #[test]
 fn nothing_breaks_under_kills_and_zombies() {
-    let (code, report) = chaos(&["--minutes", "0.6", "--seed", "4"], &[]);
+    let (code, report) = chaos(&["--path", "write", "--minutes", "0.6", "--seed", "4"], &[]);
     assert_eq!((code, &report["clean"]), (Some(0), &Value::Bool(true)), "{report:#}");
     let faults: u64 =
         report["faults"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
@@ -35,7 +35,32 @@ fn nothing_breaks_under_kills_and_zombies() {
 /// The suite can fail: without fencing a zombie's commands are decided twice.
 #[test]
 fn a_missing_fence_is_noticed() {
-    let only = ["--minutes", "0.6", "--seed", "4", "--only", "freeze command-processor"];
-    let (code, report) = chaos(&only, &[("ONEWAY_UNFENCED", "true")]);
+    let only = "freeze command-processor";
+    let arguments = ["--path", "write", "--minutes", "0.6", "--seed", "4", "--only", only];
+    let (code, report) = chaos(&arguments, &[("ONEWAY_UNFENCED", "true")]);
     assert_eq!((code, &report["clean"]), (Some(1), &Value::Bool(false)), "{report:#}");
+}
+
+#[test]
+fn the_read_path_comes_back_and_equals_the_log() {
+    let (code, report) = chaos(&["--path", "read", "--minutes", "0.6", "--seed", "1"], &[]);
+    assert_eq!((code, &report["clean"]), (Some(0), &Value::Bool(true)), "{report:#}");
+    let path = &report["readPath"];
+    assert_eq!(path["differingRows"], 0, "{report:#}");
+    let rows = path["rows"].as_object().unwrap();
+    assert_eq!(rows.len(), 5, "{report:#}");
+    assert!(rows.values().all(|rows| rows.as_u64() > Some(20)), "{report:#}");
+    assert!(path["lagZeroAfterSeconds"].as_f64().is_some(), "{report:#}");
+}
+
+/// Without its fence a consumer that was thought dead moves offsets that are not its own.
+#[test]
+fn a_missing_fence_of_offsets_is_noticed() {
+    let arguments =
+        ["--path", "read", "--minutes", "0.8", "--seed", "2", "--only", "freeze consumer"];
+    let (code, report) = chaos(&arguments, &[("ONEWAY_UNFENCED_OFFSETS", "true")]);
+    assert_eq!((code, &report["clean"]), (Some(1), &Value::Bool(false)), "{report:#}");
+    let violations = report["readPath"]["violations"].as_array().unwrap();
+    let moved = |said: &Value| said.as_str().is_some_and(|said| said.contains("moved back"));
+    assert!(violations.iter().any(moved), "{report:#}");
 }
