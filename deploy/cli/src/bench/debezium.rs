@@ -24,7 +24,7 @@ pub const DEBEZIUM: Peer = Peer { name: "debezium", title: "Kafka Connect with t
 /// The main class of a worker alone.
 const MAIN: &str = "org.apache.kafka.connect.cli.ConnectStandalone";
 
-/// Memory for a sink at its best, which reads ahead; twice as much did not make it faster.
+/// Bounded, with room for what two tasks read ahead.
 const HEAP: &str = "-Xmx1g";
 
 /// A worker with one connector.
