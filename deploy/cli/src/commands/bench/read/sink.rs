@@ -56,11 +56,13 @@ pub struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    /// Lets it write all events with so many tasks, and stops it.
+    /// Lets it write all events with so many tasks, checks that it did, and stops it. Nobody may
+    /// have appended others.
     pub async fn measure(&mut self, tasks: usize) -> Result<Rate> {
         let rate = self.fill(tasks).await?;
+        let checked = self.check().await;
         self.stop().await;
-        Ok(rate)
+        checked.map(|()| rate)
     }
 
     /// Lets it write all events with so many tasks. It is left running.
@@ -75,7 +77,6 @@ impl Sink<'_> {
             failure = self.running.service_ends() => return Err(failure),
             failure = gives_up(self.port, &name) => return Err(failure?),
         };
-        self.check(&client).await?;
         self.rate(&share, pid)
     }
 
@@ -150,10 +151,11 @@ impl Sink<'_> {
     }
 
     /// A sink that loses events is no peer.
-    async fn check(&self, client: &Client) -> Result<()> {
+    async fn check(&self) -> Result<()> {
+        let client = database::connect(&database::of_schema(self.database, SCHEMA)?).await?;
         let query = "select count(*) from customer_order where text is not null";
         let row = client.query_one(query, &[]).await.context("cannot count the rows")?;
-        let (rows, events) = (row.get::<_, i64>(0), applied(client).await?);
+        let (rows, events) = (row.get::<_, i64>(0), applied(&client).await?);
         if events == self.events && usize::try_from(rows) == Ok(self.orders) {
             return Ok(());
         }
