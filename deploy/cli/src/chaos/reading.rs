@@ -130,7 +130,7 @@ impl Observer {
     /// # Errors
     /// When the log cannot be read.
     pub async fn judge(&self, log: &Settings, healed: Instant, lives: &Lives) -> Result<ReadPath> {
-        let mut world = read(log, |log, runtime| World::read(log, runtime)).await?;
+        let mut world = read(log, World::read).await?;
         let lag = self.until_caught_up(&world, healed).await;
         let ready = self.until_ready(healed).await?;
         let log = log.clone();
