@@ -8,6 +8,7 @@ use std::{
 };
 
 use event_log::{Appender, OutRecord};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::{Installation, eventually, installation::binary};
 
@@ -18,8 +19,13 @@ use crate::{
 
 const SERVICES: [&str; 3] = ["command-api", "command-processor", "orders"];
 
-/// Events before the rebuild, three for each order.
-const ORDERS: usize = 4_000;
+/// Orders before the rebuild, with three events each. More by a variable, to see it at full size.
+fn orders() -> usize {
+    std::env::var("REBUILD_ORDERS").map_or(4_000, |number| number.parse().unwrap())
+}
+
+/// Clients that order all the time.
+const CLIENTS: usize = 8;
 
 async fn oneway(installation: &Installation, arguments: &[&str]) -> (i32, String) {
     let mut command = installation.oneway();
@@ -40,9 +46,14 @@ async fn verify(installation: &Installation) -> (i32, String) {
 
 async fn append(installation: &Installation, records: impl Iterator<Item = OutRecord>) {
     let appender = Appender::new(&installation.settings(), Duration::from_secs(30)).unwrap();
-    let waits: Vec<_> = records.map(|record| appender.queue(record).unwrap()).collect();
-    for wait in waits {
-        wait.await.unwrap();
+    let mut records = records.peekable();
+    while records.peek().is_some() {
+        // As many as the client may queue.
+        let records = records.by_ref().take(50_000);
+        let waits: Vec<_> = records.map(|record| appender.queue(record).unwrap()).collect();
+        for wait in waits {
+            wait.await.unwrap();
+        }
     }
 }
 
@@ -52,7 +63,7 @@ async fn rows(installation: &Installation, schema: &str) -> i64 {
 }
 
 /// Commands and queries while something goes on.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Load {
     stop: AtomicBool,
     ordered: AtomicUsize,
@@ -92,12 +103,14 @@ impl Load {
 async fn a_rebuild_goes_unnoticed_and_can_be_taken_back() {
     let installation = Installation::start(&SERVICES, &[]).await;
     let events = Events::new(&installation).await;
-    append(&installation, (0..ORDERS).flat_map(|n| events.order(&format!("o{n}")))).await;
-    let all = i64::try_from(ORDERS).unwrap();
+    let orders = orders();
+    append(&installation, (0..orders).flat_map(|n| events.order(&format!("o{n}")))).await;
+    let all = i64::try_from(orders).unwrap();
     eventually("all orders", async || rows(&installation, "orders").await, |n| *n == all).await;
     let anna = customer(&installation, "Anna").await;
 
     let load = Load::default();
+    let began = Instant::now();
     let steps = async {
         for (action, expected) in [
             ("plan", "would apply"),
@@ -106,6 +119,7 @@ async fn a_rebuild_goes_unnoticed_and_can_be_taken_back() {
             ("switch", "build 2 is live"),
         ] {
             let (code, said) = rebuild(&installation, action).await;
+            println!("{action}: {said}");
             assert!(code == 0 && said.contains(expected), "{action}: {code} {said}");
         }
         goes_on(&installation, &anna).await;
@@ -118,7 +132,9 @@ async fn a_rebuild_goes_unnoticed_and_can_be_taken_back() {
         assert_eq!(rebuild(&installation, "drop").await.0, 0);
         load.stop.store(true, Ordering::Relaxed);
     };
-    tokio::join!(load.order(&installation, &anna), load.ask(&installation), steps);
+    let ordering = join_all((0..CLIENTS).map(|_| load.order(&installation, &anna)));
+    tokio::join!(ordering, load.ask(&installation), steps);
+    println!("{load:?} in {:?}", began.elapsed());
     assert_eq!(*load.failures.lock().unwrap(), Vec::<String>::new());
     assert!(load.ordered.load(Ordering::Relaxed) > 20 && load.asked.load(Ordering::Relaxed) > 20);
     assert_eq!(installation.restarts("orders"), 0);
