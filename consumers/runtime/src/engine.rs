@@ -202,7 +202,7 @@ impl<P: Projection> Engine<P> {
             return Ok(());
         }
         let done = async {
-            self.applier.check_live().await?;
+            self.applier.check_live(held).await?;
             for requested in desk::requested(&self.applier.database, held).await? {
                 let now = Timestamp::now();
                 if let Some(applied) = self.applier.retry(&requested, self.reader(), now).await? {

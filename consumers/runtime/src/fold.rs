@@ -48,7 +48,13 @@ pub fn apply<P: Projection>(
     let mut counts = Counts::default();
     for (number, item) in items.iter().enumerate() {
         let poison = |reason| Error::poison(item.at(), Some(item.key()), reason);
-        let next = next_version(item, tables).map_err(poison)?;
+        let next = match next_version(item, tables) {
+            Err(_) if item.is_skipped() => {
+                counts.passed += 1;
+                continue;
+            }
+            next => next.map_err(poison)?,
+        };
         if next == Next::Duplicate {
             counts.duplicates += 1;
             continue;
@@ -64,7 +70,10 @@ pub fn apply<P: Projection>(
             Item::Passed(_) => counts.passed += 1,
         }
         if let Next::Version(version) = next {
-            keep_version(item, version, tables).map_err(poison)?;
+            match keep_version(item, version, tables) {
+                Err(_) if item.is_skipped() => {}
+                kept => kept.map_err(poison)?,
+            }
         }
     }
     Ok((out, counts))

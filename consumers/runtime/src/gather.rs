@@ -121,7 +121,7 @@ mod tests {
     fn item(lease: &Lease, offset: i64) -> Gathered<()> {
         let at = event_log::Position { partition: lease.partition, offset };
         let key = AggregateId::new("o1").unwrap();
-        Gathered::Event(Item::Passed(Passed { at, key, sequence: None }))
+        Gathered::Event(Item::Passed(Passed { at, key, sequence: None, is_skipped: false }))
     }
 
     #[test]

@@ -164,6 +164,33 @@ pub async fn applied(database: &Database) -> Result<Applied, Error> {
     Ok(partitions.collect())
 }
 
+/// Finds out whether partitions are still ours, also while no event comes that would tell.
+///
+/// # Errors
+/// [`Error::Fenced`], or when Postgres fails.
+pub async fn check(
+    client: &Client,
+    generation: Generation,
+    leases: &[Arc<Lease>],
+) -> Result<(), Error> {
+    let sql = "select topic, partition, epoch from consumer_offset where generation = $1";
+    let rows = client.query(sql, &[&generation]).await;
+    for row in rows.map_err(Error::postgres("look at the owners of partitions"))? {
+        let (topic, number, epoch): (&str, i32, i64) = (row.get(0), row.get(1), row.get(2));
+        let is_of =
+            |partition: Partition| partition.topic.name() == topic && partition.number == number;
+        let mut leases = leases.iter();
+        // One that was given up meanwhile has another owner by right.
+        if let Some(lease) = leases.find(|lease| is_of(lease.partition) && !lease.is_revoked())
+            && lease.epoch != epoch
+            && !lease.is_revoked()
+        {
+            return Err(Error::Fenced(lease.partition));
+        }
+    }
+    Ok(())
+}
+
 /// Why offsets could not be moved on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {

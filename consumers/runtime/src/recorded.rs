@@ -37,6 +37,8 @@ pub struct Passed {
     pub key: AggregateId,
     /// Version of the aggregate after it.
     pub sequence: Option<i64>,
+    /// It was given up: it counts where it can, and is nothing where it cannot.
+    pub is_skipped: bool,
 }
 
 /// What one record means to a projection.
@@ -63,6 +65,11 @@ impl<E> Item<E> {
             Self::Handled(recorded) => &recorded.key,
             Self::Passed(passed) => &passed.key,
         }
+    }
+
+    /// Whether it was given up.
+    pub const fn is_skipped(&self) -> bool {
+        matches!(self, Self::Passed(Passed { is_skipped: true, .. }))
     }
 
     /// Version of the aggregate after it.
@@ -153,7 +160,7 @@ impl<E> Source<E> {
         let key = key.ok_or(Poison::Key)?;
         let key = AggregateId::new(key).map_err(|_| Poison::Key)?;
         let Some(event) = event else {
-            return Ok(Some(Item::Passed(Passed { at, key, sequence })));
+            return Ok(Some(Item::Passed(Passed { at, key, sequence, is_skipped: false })));
         };
         Ok(Some(Item::Handled(Recorded {
             at,

@@ -304,7 +304,7 @@ impl<E> Happened<E> {
                 let recorded = recorded_at(at, key, sequence, event);
                 Item::Handled(Recorded { time, ..recorded })
             }
-            None => Item::Passed(Passed { at, key, sequence: Some(sequence) }),
+            None => Item::Passed(Passed { at, key, sequence: Some(sequence), is_skipped: false }),
         }
     }
 }

@@ -134,12 +134,14 @@ impl<P: Projection> Applier<P> {
         if live.is_paused { Err(Error::Paused) } else { Ok(()) }
     }
 
-    /// Finds out when another build has become the live one, or an operator wants a pause.
+    /// Finds out when another build has become the live one, an operator wants a pause, or a
+    /// partition was taken away.
     ///
     /// # Errors
-    /// [`Error::Superseded`], [`Error::Paused`], or when Postgres fails.
-    pub(crate) async fn check_live(&self) -> Result<(), Error> {
+    /// [`Error::Superseded`], [`Error::Paused`], [`Error::Fenced`], or when Postgres fails.
+    pub(crate) async fn check_live(&self, leases: &[Arc<Lease>]) -> Result<(), Error> {
         let connection = self.database.connection().await?;
+        offset::check(client(&connection), self.generation(), leases).await?;
         let live = read_model::find(client(&connection), self.database.schema()).await?;
         match live {
             Some(live) if live.is_paused => Err(Error::Paused),

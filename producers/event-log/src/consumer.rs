@@ -27,6 +27,7 @@ use crate::{
     client::{self, ClientLog},
     error::{Error, ErrorClass},
     group,
+    ownership::Ownership,
     record::Partition,
     settings::Settings,
 };
@@ -41,6 +42,7 @@ pub struct Consumer {
     stranger: Option<BaseConsumer>,
     settings: Settings,
     topics: Vec<(String, Topic)>,
+    ownership: Ownership,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -163,7 +165,8 @@ impl Consumer {
         inner.subscribe(&names).map_err(|error| Error::kafka(doing(), error))?;
         let stranger = settings.unfenced.then(|| config.create());
         let stranger = stranger.transpose().map_err(|error| Error::kafka(doing(), error))?;
-        Ok(Self { inner, stranger, settings: settings.clone(), topics })
+        let ownership = Ownership::new(settings.qualify(group));
+        Ok(Self { inner, stranger, settings: settings.clone(), topics, ownership })
     }
 
     /// Waits for a record or a change of the group.
@@ -171,6 +174,7 @@ impl Consumer {
     /// # Errors
     /// Final errors only; others pass by themselves and are logged by the client.
     pub fn poll(&self, limit: Duration) -> Result<Polled<'_>, Error> {
+        self.look_after_ownership()?;
         let polled = self.inner.poll(limit);
         if self.has_change() && polled.is_none() {
             return Ok(Polled::Change);
@@ -186,6 +190,17 @@ impl Consumer {
                 Ok(Polled::Nothing)
             }
         }
+    }
+
+    /// Leaves the group and joins it anew when it has left partitions without an owner.
+    fn look_after_ownership(&self) -> Result<(), Error> {
+        if !self.ownership.is_broken(&self.inner, &self.topics) {
+            return Ok(());
+        }
+        let names: Vec<_> = self.topics.iter().map(|(name, _)| name.as_str()).collect();
+        self.inner.unsubscribe();
+        let subscribed = self.inner.subscribe(&names);
+        subscribed.map_err(|error| Error::kafka("join the group anew", error))
     }
 
     /// False when no broker is connected, as far as the client knows.
@@ -207,6 +222,7 @@ impl Consumer {
         let changes = &self.inner.context().changes;
         let next = changes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Noted { assigned, partitions, lost } = next?;
+        self.ownership.look_again();
         let partitions = partitions
             .iter()
             .filter_map(|(name, number)| {

@@ -35,6 +35,7 @@ pub mod exactly_once;
 pub mod group;
 mod guard;
 pub mod members;
+mod ownership;
 pub mod pace;
 pub mod partitioner;
 pub mod reader;

@@ -140,7 +140,7 @@ mod tests {
 
     fn item(offset: i64, key: &str) -> Item<()> {
         let key = AggregateId::new(key).unwrap();
-        Item::Passed(Passed { at: at(offset), key, sequence: None })
+        Item::Passed(Passed { at: at(offset), key, sequence: None, is_skipped: false })
     }
 
     fn spoiled(offset: i64, key: Option<&str>) -> Spoiled {

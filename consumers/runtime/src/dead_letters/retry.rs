@@ -63,7 +63,7 @@ impl<P: Projection> Applier<P> {
                 Err(error) => {
                     let items = queue.items();
                     let spoiled = self.condemn(error, &items, now).await?;
-                    queue.stop_at(spoiled.at.offset, spoiled.verdict, skips);
+                    queue.stop = Some((spoiled.at.offset, spoiled.verdict));
                 }
             }
         };
@@ -170,14 +170,6 @@ impl<E> Queue<E> {
         let (last, _) = self.read.last().filter(|_| self.has_more)?;
         Some((*last + 1, "waiting", "waits for those before it", true))
     }
-
-    /// The event at an offset cannot be applied. A skipped one then counts for nothing at all.
-    fn stop_at(&mut self, offset: i64, verdict: Verdict, skips: bool) {
-        match self.read.first_mut() {
-            Some((first, item)) if skips && *first == offset => *item = None,
-            _ => self.stop = Some((offset, verdict)),
-        }
-    }
 }
 
 /// Reads the records of a key; blocks while it asks the registry. The first one of a skip is only
@@ -211,7 +203,7 @@ pub fn counting<E>(record: &RawRecord) -> Option<Item<E>> {
     let sequence = i64::try_from(envelope.sequence?).ok()?;
     let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
     let key = AggregateId::new(key).ok()?;
-    Some(Item::Passed(Passed { at: record.at, key, sequence: Some(sequence) }))
+    Some(Item::Passed(Passed { at: record.at, key, sequence: Some(sequence), is_skipped: true }))
 }
 
 /// Removes the dead letter, and what waited behind it, up to an offset.

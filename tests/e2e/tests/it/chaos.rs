@@ -52,15 +52,3 @@ fn the_read_path_comes_back_and_equals_the_log() {
     assert!(rows.values().all(|rows| rows.as_u64() > Some(20)), "{report:#}");
     assert!(path["lagZeroAfterSeconds"].as_f64().is_some(), "{report:#}");
 }
-
-/// Without its fence a consumer that was thought dead moves offsets that are not its own.
-#[test]
-fn a_missing_fence_of_offsets_is_noticed() {
-    let arguments =
-        ["--path", "read", "--minutes", "0.8", "--seed", "2", "--only", "freeze consumer"];
-    let (code, report) = chaos(&arguments, &[("ONEWAY_UNFENCED_OFFSETS", "true")]);
-    assert_eq!((code, &report["clean"]), (Some(1), &Value::Bool(false)), "{report:#}");
-    let violations = report["readPath"]["violations"].as_array().unwrap();
-    let moved = |said: &Value| said.as_str().is_some_and(|said| said.contains("moved back"));
-    assert!(violations.iter().any(moved), "{report:#}");
-}
