@@ -21,8 +21,8 @@ use rdkafka::{
 /// Time from a change of the group to the first look, and between two looks.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Looks in a row that have to agree: a rebalance may have been about to begin.
-const LOOKS: u32 = 2;
+/// Looks in a row that have to agree: who has to give partitions up may be busy for a while.
+const LOOKS: u32 = 4;
 
 /// Longest wait for an answer. Whoever polls waits as well.
 const CALL_LIMIT: Duration = Duration::from_secs(2);
