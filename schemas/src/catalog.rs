@@ -23,6 +23,11 @@ pub struct Subject {
 /// Every subject, topic by topic.
 #[must_use]
 pub fn subjects() -> Vec<Subject> {
+    all().collect()
+}
+
+/// Every subject, one by one: records are looked up so.
+fn all() -> impl Iterator<Item = Subject> {
     fn of<M: Messages>() -> impl Iterator<Item = Subject> {
         M::FILES.iter().map(|file| Subject { topic: M::TOPIC, file: *file })
     }
@@ -35,12 +40,9 @@ pub fn subjects() -> Vec<Subject> {
         .chain(of::<CommandOutcome>())
         .chain(of::<ClassificationEvent>())
         .chain(of::<ReadModelChanged>())
-        .collect()
 }
 
 /// The topics that messages of a wire type belong on; none when the type is not known.
-#[must_use]
-pub fn homes_of(wire_type: &str) -> Vec<Topic> {
-    let subjects = subjects().into_iter();
-    subjects.filter(|subject| subject.file.wire_type == wire_type).map(|s| s.topic).collect()
+pub fn homes_of(wire_type: &str) -> impl Iterator<Item = Topic> {
+    all().filter(move |subject| subject.file.wire_type == wire_type).map(|s| s.topic)
 }
