@@ -63,7 +63,7 @@ pub(crate) async fn run<P: Projection>(
             dead_letters: Some(Arc::new(letters.quiet())),
             is_live: false,
         });
-        fill(shell, settings, applier, &owner).await
+        fill(shell, settings, applier).await
     };
     build.await.map_err(failure)
 }
@@ -90,21 +90,19 @@ async fn prepare<P: Projection>(
         read_model::check(schema, found, P::VERSION)?;
     }
     migrate().await?;
-    let live = schema_of(name);
-    let generation = read_model::find(client, &live).await?.map_or(0, |live| live.generation) + 1;
+    let name = schema_of(name);
+    let live = read_model::find(client, &name).await?;
+    let generation = live.map_or(0, |live| live.generation) + 1;
     let ours = ReadModel { generation, projection_version: P::VERSION, is_paused: false };
     let model = read_model::open(client, schema, ours).await?;
-    inherit(client, &live, schema).await?;
+    if live.is_some() {
+        inherit(client, &name, schema).await?;
+    }
     Ok(model.generation)
 }
 
 /// What was given up for good in the live read model is given up here too.
 async fn inherit(client: &Client, live: &str, schema: &str) -> Result<(), Error> {
-    let exists = "select to_regclass(format('%I.skipped_record', $1::text)) is not null";
-    let exists = client.query_one(exists, &[&live]).await;
-    if !exists.map_err(Error::postgres("look for skipped records"))?.get::<_, bool>(0) {
-        return Ok(());
-    }
     let sql = format!(
         "insert into \"{schema}\".skipped_record select * from \"{live}\".skipped_record \
          on conflict do nothing"
@@ -118,9 +116,7 @@ async fn fill<P: Projection>(
     shell: &Shell,
     settings: &Settings,
     applier: Arc<Applier<P>>,
-    client: &Client,
 ) -> Result<(), Error> {
-    let skipped = Arc::new(partition::skipped(client, applier.database.schema()).await?);
     let mut waiting = partitions(settings, &applier.projection).await?.into_iter();
     let mut building = JoinSet::new();
     loop {
@@ -131,7 +127,6 @@ async fn fill<P: Projection>(
                 applier: Arc::clone(&applier),
                 log: settings.log.clone(),
                 registry: Registry::new(&settings.log.registry_url),
-                skipped: Arc::clone(&skipped),
                 outage_budget: settings.outage_budget,
                 shutdown: shell.shutdown.clone(),
                 health: shell.health.part("postgres"),

@@ -15,7 +15,7 @@ pub mod raw;
 pub mod retry;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -118,9 +118,9 @@ impl DeadLetters {
     /// # Errors
     /// When Kafka fails.
     pub async fn fetch(self: &Arc<Self>, parked: &[Parked<'_>]) -> Result<Vec<RawRecord>, Error> {
-        let mut wanted: BTreeMap<Partition, Vec<i64>> = BTreeMap::new();
+        let mut wanted: BTreeMap<Partition, BTreeSet<i64>> = BTreeMap::new();
         for parked in parked {
-            wanted.entry(parked.at.partition).or_default().push(parked.at.offset);
+            wanted.entry(parked.at.partition).or_default().insert(parked.at.offset);
         }
         let letters = Arc::clone(self);
         let fetched = tokio::task::spawn_blocking(move || letters.fetch_now(&wanted)).await;
@@ -128,7 +128,10 @@ impl DeadLetters {
     }
 
     /// Blocks. A reader that failed is not used again.
-    fn fetch_now(&self, wanted: &BTreeMap<Partition, Vec<i64>>) -> Result<Vec<RawRecord>, Error> {
+    fn fetch_now(
+        &self,
+        wanted: &BTreeMap<Partition, BTreeSet<i64>>,
+    ) -> Result<Vec<RawRecord>, Error> {
         let mut kept = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let reader = match kept.take() {
             Some(reader) => reader,
@@ -136,7 +139,7 @@ impl DeadLetters {
         };
         let mut records = Vec::new();
         for (partition, offsets) in wanted {
-            let (Some(first), Some(last)) = (offsets.iter().min(), offsets.iter().max()) else {
+            let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
                 continue;
             };
             reader.read_range(*partition, *first..last + 1, |record| {
@@ -199,7 +202,7 @@ impl DeadLetters {
         .map_err(|error| error.into_error(doing()).into())
     }
 
-    /// Whether so many more dead letters are too many. Counts the records either way.
+    /// Refuses dead letters that are too many, with those before.
     ///
     /// # Errors
     /// [`Error::TooManyDeadLetters`], or when Postgres fails.
@@ -221,7 +224,8 @@ impl DeadLetters {
                  the limit"
             ))
         };
-        let Window { records: seen, dead } = self.window_with(records, new.len());
+        let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let Window { records: seen, dead } = window.with(records, new.len());
         let Limits { count, percent } = self.limits;
         if dead.saturating_mul(100) > percent.saturating_mul(seen.max(WINDOW)) {
             return Err(too_many(format!("{dead} of {seen}, more than {percent} %")));
@@ -237,20 +241,20 @@ impl DeadLetters {
     /// So many records were dealt with.
     pub fn count(&self, records: usize, dead: usize) {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        window.records = window.records.saturating_add(number(records));
-        window.dead = window.dead.saturating_add(number(dead));
+        *window = window.with(records, dead);
         if window.records >= WINDOW {
             *window = Window::default();
         }
     }
+}
 
-    fn window_with(&self, records: usize, dead: usize) -> Window {
-        let window = *self.window.lock().unwrap_or_else(PoisonError::into_inner);
+impl Window {
+    /// After some more records.
+    fn with(self, records: usize, dead: usize) -> Self {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        Window {
-            records: window.records.saturating_add(number(records)),
-            dead: window.dead.saturating_add(number(dead)),
+        Self {
+            records: self.records.saturating_add(number(records)),
+            dead: self.dead.saturating_add(number(dead)),
         }
     }
 }

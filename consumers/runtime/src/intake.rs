@@ -27,11 +27,6 @@ use tokio::{
 
 use crate::{
     batch::Batch,
-    dead_letters::{
-        parking::{Spoiled, Verdict},
-        raw::RawRecord,
-        retry::counting,
-    },
     error::Error,
     gather::{Gathered, Gathering},
     lease::Lease,
@@ -195,11 +190,7 @@ impl<E> Intake<E> {
             return Err(Error::poison(at, None, Poison::Backwards { next: held.next }));
         }
         held.written = record.timestamp().to_millis().unwrap_or_default();
-        let read = if held.lease.is_skipped(at.offset) {
-            Read::Known { item: counting(&RawRecord::of(at, &record)), commands_done: None }
-        } else {
-            reader.read(at, &record)?
-        };
+        let read = reader.read_of(&held.lease, at, &record)?;
         if let Read::Later(error) = &read {
             tracing::warn!(%error, kafka.partition = %at.partition, kafka.offset = at.offset, "reading waits for the schema registry");
             let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -212,14 +203,13 @@ impl<E> Intake<E> {
             return Ok(true);
         }
         let bytes = record.payload_len() + record.key_len();
-        let key = spoiled_key(&read, &record);
         drop(record);
-        self.gather(at, read, key, bytes);
+        self.gather(at, read, bytes);
         Ok(true)
     }
 
     /// Adds a record to the batch.
-    fn gather(&mut self, at: Position, read: Read<E>, key: Option<Box<[u8]>>, bytes: usize) {
+    fn gather(&mut self, at: Position, read: Read<E>, bytes: usize) {
         let mut held = self.held.iter_mut();
         let Some(held) = held.find(|held| held.lease.partition == at.partition) else {
             return;
@@ -232,10 +222,7 @@ impl<E> Intake<E> {
                 counter!(EVENTS_SKIPPED).increment(1);
                 (Gathered::Nothing, commands_done)
             }
-            Read::Spoiled(poison) => {
-                let verdict = Verdict::from(&poison);
-                (Gathered::Spoiled(Spoiled { at, key, verdict }), None)
-            }
+            Read::Spoiled(spoiled) => (Gathered::Spoiled(spoiled), None),
             Read::Later(_) => return,
         };
         let from = std::mem::replace(&mut held.next, at.offset + 1);
@@ -300,8 +287,7 @@ impl<E> Intake<E> {
             }
             read => {
                 let bytes = stalled.record.payload().map_or(0, <[u8]>::len);
-                let key = spoiled_key(&read, &stalled.record);
-                self.gather(stalled.at, read, key, bytes);
+                self.gather(stalled.at, read, bytes);
             }
         }
         Ok(())
@@ -371,13 +357,5 @@ impl<E> Intake<E> {
     fn count_partitions(&self) {
         let held = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
         gauge!(PARTITIONS).set(f64::from(held));
-    }
-}
-
-/// The key of a record, needed only when it cannot be read otherwise.
-fn spoiled_key<E>(read: &Read<E>, record: &impl Message) -> Option<Box<[u8]>> {
-    match read {
-        Read::Spoiled(_) => record.key().map(Into::into),
-        _ => None,
     }
 }

@@ -133,8 +133,8 @@ impl<P: Policy> Step for Reacting<P> {
                 counter!(EVENTS_SKIPPED).increment(1);
                 return Ok(());
             }
-            Read::Spoiled(poison) => {
-                let reason = poison.to_string();
+            Read::Spoiled(spoiled) => {
+                let reason = spoiled.verdict.message;
                 let Position { partition, offset } = at;
                 return Err(event_log::Error::Corrupt { partition, offset, reason });
             }

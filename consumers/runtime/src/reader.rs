@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use event_log::{ErrorClass, Position, Registry, registry::RegistryError};
 use rdkafka::message::{Headers, Message};
-use schemas::{DecodeError, Decoder, Envelope, Timestamp, Topic};
+use schemas::{AggregateId, DecodeError, Decoder, Envelope, Timestamp, Topic};
 use tokio::runtime::Handle;
 
 use crate::{
+    dead_letters::parking::{Spoiled, Verdict},
     error::Error,
+    lease::Lease,
     poison::Poison,
     projection::Projection,
-    recorded::{Item, Raw, Source},
+    recorded::{Item, Passed, Raw, Source},
     tables::TableSet,
 };
 
@@ -35,7 +37,7 @@ pub enum Read<E> {
         commands_done: Option<i64>,
     },
     /// It can never be read as it is.
-    Spoiled(Poison),
+    Spoiled(Spoiled),
     /// Not known yet: the registry is away.
     Later(RegistryError),
 }
@@ -70,14 +72,34 @@ impl<E> Reader<E> {
         self.sources.keys().copied().collect()
     }
 
+    /// Reads a record of a partition that is ours. One that was given up only counts.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read_of(
+        &mut self,
+        lease: &Lease,
+        at: Position,
+        record: &impl Message,
+    ) -> Result<Read<E>, Error> {
+        if lease.is_skipped(at.offset) {
+            return Ok(Read::Known { item: given_up(at, record), commands_done: None });
+        }
+        self.read(at, record)
+    }
+
     /// Reads a record.
     ///
     /// # Errors
     /// When the registry refuses to answer.
     pub fn read(&mut self, at: Position, record: &impl Message) -> Result<Read<E>, Error> {
+        let spoiled = |poison: Poison| {
+            let (key, verdict) = (record.key().map(Into::into), Verdict::from(&poison));
+            Ok(Read::Spoiled(Spoiled { at, key, verdict }))
+        };
         let raw = match raw(at, record) {
             Ok(raw) => raw,
-            Err(poison) => return Ok(Read::Spoiled(poison)),
+            Err(poison) => return spoiled(poison),
         };
         let Some((source, keeps_versions)) = self.sources.get(&at.partition.topic) else {
             return Ok(Read::Known { item: None, commands_done: None });
@@ -91,24 +113,31 @@ impl<E> Reader<E> {
                     match self.tokio.block_on(self.registry.schema(id)) {
                         Ok(text) => {
                             if let Err(error) = self.decoder.add(id, &text) {
-                                return Ok(Read::Spoiled(Poison::Schema(error.to_string())));
+                                return spoiled(Poison::Schema(error.to_string()));
                             }
                         }
                         Err(error) => {
                             return match error.class() {
                                 ErrorClass::Transient => Ok(Read::Later(error)),
-                                ErrorClass::Poison => {
-                                    Ok(Read::Spoiled(Poison::Schema(error.to_string())))
-                                }
+                                ErrorClass::Poison => spoiled(Poison::Schema(error.to_string())),
                                 ErrorClass::Fatal => Err(event_log::Error::from(error).into()),
                             };
                         }
                     }
                 }
-                Err(reason) => return Ok(Read::Spoiled(reason)),
+                Err(reason) => return spoiled(reason),
             }
         }
     }
+}
+
+/// What a record means that was given up: it changes nothing but the version of its aggregate, as
+/// far as that can be told.
+pub fn given_up<E>(at: Position, record: &impl Message) -> Option<Item<E>> {
+    let raw = raw(at, record).ok()?;
+    let sequence = i64::try_from(raw.envelope.sequence?).ok()?;
+    let key = AggregateId::new(std::str::from_utf8(raw.key?).ok()?).ok()?;
+    Some(Item::Passed(Passed { at, key, sequence: Some(sequence), is_skipped: true }))
 }
 
 fn raw(at: Position, record: &impl Message) -> Result<Raw<'_>, Poison> {

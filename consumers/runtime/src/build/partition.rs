@@ -1,7 +1,6 @@
 //! Builds from one partition: a thread reads and decodes while the batch before is applied.
 
 use std::{
-    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,21 +9,15 @@ use event_log::{
     Error as LogError, Partition, Position, Registry, backoff::Backoff, restore::PartitionReader,
 };
 use rdkafka::message::{BorrowedMessage, Message};
-use schemas::{Timestamp, Topic};
+use schemas::Timestamp;
 use service::{Shutdown, health::Part};
 use tokio::{
     runtime::Handle,
     sync::mpsc::{self, Sender},
 };
-use tokio_postgres::Client;
 
 use crate::{
     batch::Batch,
-    dead_letters::{
-        parking::{Spoiled, Verdict},
-        raw::RawRecord,
-        retry::counting,
-    },
     error::Error,
     lease::Lease,
     outage::{Outage, Waited},
@@ -41,23 +34,9 @@ pub struct Work<P: Projection> {
     pub applier: Arc<Applier<P>>,
     pub log: event_log::Settings,
     pub registry: Registry,
-    /// Records that were given up.
-    pub skipped: Arc<HashSet<Position>>,
     pub outage_budget: Duration,
     pub shutdown: Shutdown,
     pub health: Part,
-}
-
-/// The records that were given up.
-pub async fn skipped(client: &Client, schema: &str) -> Result<HashSet<Position>, Error> {
-    let sql = format!("select topic, partition, record_offset from \"{schema}\".skipped_record");
-    let rows = client.query(&sql, &[]).await.map_err(Error::postgres("read skipped records"))?;
-    let position = |row: &tokio_postgres::Row| {
-        let topic = Topic::named(row.get(0))?;
-        let partition = Partition { topic, number: row.get(1) };
-        Some(Position { partition, offset: row.get(2) })
-    };
-    Ok(rows.iter().filter_map(position).collect())
 }
 
 impl<P: Projection> Work<P> {
@@ -72,7 +51,6 @@ impl<P: Projection> Work<P> {
             reader: self.reader(),
             lease,
             until,
-            skipped: Arc::clone(&self.skipped),
             outage_budget: self.outage_budget,
             batch: Batch::default(),
             sender,
@@ -121,7 +99,6 @@ struct Reading<E> {
     reader: Reader<E>,
     lease: Arc<Lease>,
     until: i64,
-    skipped: Arc<HashSet<Position>>,
     outage_budget: Duration,
     batch: Batch<E>,
     sender: Sender<Batch<E>>,
@@ -150,23 +127,17 @@ impl<E> Reading<E> {
 
     fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), Error> {
         let at = Position { partition: self.lease.partition, offset: record.offset() };
-        let mut commands_done = None;
-        if self.skipped.contains(&at) {
-            self.batch.items.extend(counting(&RawRecord::of(at, record)));
-        } else {
-            match self.read(at, record)? {
-                Read::Known { item, commands_done: done } => {
-                    self.batch.items.extend(item);
-                    commands_done = done;
-                }
-                Read::Spoiled(poison) => {
-                    let key = record.key().map(Into::into);
-                    let verdict = Verdict::from(&poison);
-                    self.batch.spoiled.push(Spoiled { at, key, verdict });
-                }
-                Read::Later(error) => return Err(LogError::from(error).into()),
+        let commands_done = match self.read(at, record)? {
+            Read::Known { item, commands_done } => {
+                self.batch.items.extend(item);
+                commands_done
             }
-        }
+            Read::Spoiled(spoiled) => {
+                self.batch.spoiled.push(spoiled);
+                None
+            }
+            Read::Later(error) => return Err(LogError::from(error).into()),
+        };
         self.cover(at.offset + 1, commands_done);
         if self.batch.items.len() + self.batch.spoiled.len() >= BATCH_EVENTS {
             self.hand_over()?;
@@ -179,7 +150,7 @@ impl<E> Reading<E> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
         let since = Instant::now();
         loop {
-            match self.reader.read(at, record)? {
+            match self.reader.read_of(&self.lease, at, record)? {
                 Read::Later(error) if since.elapsed() < self.outage_budget => {
                     tracing::warn!(%error, "reading waits for the schema registry");
                     std::thread::sleep(backoff.next_wait());

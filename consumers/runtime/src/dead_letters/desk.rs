@@ -8,7 +8,6 @@ use std::{
 
 use event_log::{Partition, Position};
 use jiff::Timestamp;
-use schemas::Topic;
 use tokio_postgres::{Client, Row, types::ToSql};
 
 use crate::{
@@ -103,7 +102,7 @@ pub async fn list(database: &Database, selection: &Selection) -> Result<Vec<Dead
 
 fn read(row: &Row) -> Result<DeadLetter, Error> {
     Ok(DeadLetter {
-        at: position(row)?,
+        at: raw::position(row)?,
         key: row.get(3),
         class: row.get(4),
         error: row.get(5),
@@ -113,13 +112,6 @@ fn read(row: &Row) -> Result<DeadLetter, Error> {
         request: row.get(9),
         waiting: row.get(10),
     })
-}
-
-fn position(row: &Row) -> Result<Position, Error> {
-    let topic: String = row.get(0);
-    let known = Topic::named(&topic);
-    let topic = known.ok_or_else(|| Error::Broken(format!("unknown parked topic {topic}")))?;
-    Ok(Position { partition: Partition { topic, number: row.get(1) }, offset: row.get(2) })
 }
 
 /// A parked record, byte for byte.
@@ -246,7 +238,7 @@ pub async fn requested(
     let rows = client(&connection).query(sql, &[]).await;
     let mut requested = Vec::new();
     for row in rows.map_err(Error::postgres("look for requests"))? {
-        let at = position(&row)?;
+        let at = raw::position(&row)?;
         let lease = leases.iter().find(|lease| lease.partition == at.partition);
         let Some(lease) = lease.map(Arc::clone) else { continue };
         let by: Option<String> = row.get(5);

@@ -54,13 +54,9 @@ impl RawRecord {
     /// # Errors
     /// When it names a topic that does not exist.
     pub fn of_row(row: &Row) -> Result<Self, Error> {
-        let topic: String = row.get(0);
-        let known = Topic::named(&topic);
-        let topic = known.ok_or_else(|| Error::Broken(format!("unknown parked topic {topic}")))?;
-        let partition = Partition { topic, number: row.get(1) };
         let (names, values): (Vec<String>, Vec<Option<Vec<u8>>>) = (row.get(4), row.get(5));
         Ok(Self {
-            at: Position { partition, offset: row.get(2) },
+            at: position(row)?,
             key: row.get(3),
             headers: names.into_iter().zip(values).collect(),
             payload: row.get(6),
@@ -123,6 +119,17 @@ impl RawRecord {
             ],
         }
     }
+}
+
+/// Where a record is, by the first columns of its row.
+///
+/// # Errors
+/// When its topic does not exist.
+pub fn position(row: &Row) -> Result<Position, Error> {
+    let topic: String = row.get(0);
+    let known = Topic::named(&topic);
+    let topic = known.ok_or_else(|| Error::Broken(format!("unknown parked topic {topic}")))?;
+    Ok(Position { partition: Partition { topic, number: row.get(1) }, offset: row.get(2) })
 }
 
 /// The record that is to be parked among those that were fetched.

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use rdkafka::Message;
-use schemas::{AggregateId, Envelope, Timestamp};
+use schemas::Timestamp;
 use tokio_postgres::types::ToSql;
 
 use crate::{
@@ -17,8 +16,8 @@ use crate::{
     flight::End,
     lease::Lease,
     projection::Projection,
-    reader::{Read, Reader},
-    recorded::{Item, Passed},
+    reader::{Read, Reader, given_up},
+    recorded::Item,
     tables::Statement,
     transaction::{Applied, Applier, Work},
 };
@@ -33,8 +32,8 @@ struct Queue<E> {
     read: Vec<(i64, Option<Item<E>>)>,
     /// The first that cannot be read.
     stop: Option<(i64, Verdict)>,
-    /// There are more.
-    has_more: bool,
+    /// The offset of the next one, when there are more.
+    more: Option<i64>,
 }
 
 impl<P: Projection> Applier<P> {
@@ -102,22 +101,21 @@ impl<P: Projection> Applier<P> {
         queue: &Queue<P::Event>,
         now: Timestamp,
     ) -> Result<(Applied, bool), Error> {
-        let items = queue.items();
-        let done = queue.done();
-        let rest = queue.rest();
+        let (items, rest) = (queue.items(), queue.rest());
+        let done = queue.before_stop();
         let mut further = Vec::new();
-        // Before its row goes.
-        let is_skipped = done.is_some();
-        if let Some((by, reason)) = requested.skip.as_ref().filter(|_| is_skipped) {
-            further.push(skipped(lease, requested.offset, by, reason));
+        if let Some((last, _)) = done.last() {
+            // Before its row goes.
+            let skip = requested.skip.iter();
+            further.extend(skip.map(|(by, why)| skipped(lease, requested.offset, by, why)));
+            further.push(remove(lease, requested, *last));
         }
-        let removed = done.map_or(0, |last| queue.count_to(last));
-        further.push(remove(lease, requested, done));
         if let Some((offset, class, error, again)) = &rest {
             further.push(judge(lease, *offset, class, error, *again));
         }
         let work =
             Work { items: &items, claim: self.claim(lease), claimed: 1, further, end: End::Commit };
+        let removed = done.len();
         let Some(done) = self.transact(&work, now).await? else {
             return Err(Error::Fenced(lease.partition));
         };
@@ -142,24 +140,16 @@ impl<P: Projection> Applier<P> {
 }
 
 impl<E> Queue<E> {
-    /// The events before the stop.
+    /// The records before the stop.
+    fn before_stop(&self) -> &[(i64, Option<Item<E>>)] {
+        let stop = self.stop.as_ref().map_or(i64::MAX, |(stop, _)| *stop);
+        let end = self.read.partition_point(|(offset, _)| *offset < stop);
+        self.read.get(..end).unwrap_or_default()
+    }
+
+    /// The events among them.
     fn items(&self) -> Vec<&Item<E>> {
-        let read = self.read.iter().take_while(|(offset, _)| self.is_before_stop(*offset));
-        read.filter_map(|(_, item)| item.as_ref()).collect()
-    }
-
-    fn is_before_stop(&self, offset: i64) -> bool {
-        self.stop.as_ref().is_none_or(|(stop, _)| offset < *stop)
-    }
-
-    /// The offset of the last record before the stop.
-    fn done(&self) -> Option<i64> {
-        let read = self.read.iter().map(|(offset, _)| *offset);
-        read.take_while(|offset| self.is_before_stop(*offset)).last()
-    }
-
-    fn count_to(&self, last: i64) -> usize {
-        self.read.iter().filter(|(offset, _)| *offset <= last).count()
+        self.before_stop().iter().filter_map(|(_, item)| item.as_ref()).collect()
     }
 
     /// The record at which the rest begins, with its error, and whether it is to go on at once.
@@ -167,26 +157,25 @@ impl<E> Queue<E> {
         if let Some((offset, Verdict { class, message })) = &self.stop {
             return Some((*offset, class, message, false));
         }
-        let (last, _) = self.read.last().filter(|_| self.has_more)?;
-        Some((*last + 1, "waiting", "waits for those before it", true))
+        Some((self.more?, "waiting", "waits for those before it", true))
     }
 }
 
 /// Reads the records of a key; blocks while it asks the registry. The first one of a skip is only
 /// to count, as far as that can be told.
 fn read<E>(mut reader: Reader<E>, records: &[RawRecord], skips: bool) -> Result<Queue<E>, Error> {
-    let has_more = records.len() > MOST;
-    let mut queue = Queue { read: Vec::with_capacity(records.len()), stop: None, has_more };
+    let more = records.get(MOST).map(|record| record.at.offset);
+    let mut queue = Queue { read: Vec::with_capacity(records.len()), stop: None, more };
     for (number, record) in records.iter().take(MOST).enumerate() {
         let offset = record.at.offset;
         if skips && number == 0 {
-            queue.read.push((offset, counting(record)));
+            queue.read.push((offset, given_up(record.at, &record.to_message())));
             continue;
         }
         match reader.read(record.at, &record.to_message())? {
             Read::Known { item, .. } => queue.read.push((offset, item)),
-            Read::Spoiled(poison) => {
-                queue.stop = Some((offset, Verdict::from(&poison)));
+            Read::Spoiled(spoiled) => {
+                queue.stop = Some((offset, spoiled.verdict));
                 break;
             }
             Read::Later(error) => return Err(event_log::Error::from(error).into()),
@@ -195,19 +184,8 @@ fn read<E>(mut reader: Reader<E>, records: &[RawRecord], skips: bool) -> Result<
     Ok(queue)
 }
 
-/// An event that changes nothing but the version of its aggregate.
-pub fn counting<E>(record: &RawRecord) -> Option<Item<E>> {
-    let message = record.to_message();
-    let headers = rdkafka::message::Headers::iter(message.headers()?);
-    let envelope = Envelope::parse(headers.map(|h| (h.key, h.value))).ok()?;
-    let sequence = i64::try_from(envelope.sequence?).ok()?;
-    let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
-    let key = AggregateId::new(key).ok()?;
-    Some(Item::Passed(Passed { at: record.at, key, sequence: Some(sequence), is_skipped: true }))
-}
-
 /// Removes the dead letter, and what waited behind it, up to an offset.
-fn remove<'a>(lease: &Lease, requested: &'a Requested, last: Option<i64>) -> Statement<'a> {
+fn remove<'a>(lease: &Lease, requested: &'a Requested, last: i64) -> Statement<'a> {
     Statement {
         sql: "delete from parked_record where topic = $1 and partition = $2 \
                 and record_offset between $3 and $4 and (record_offset = $3 or key = $5)"
@@ -216,13 +194,13 @@ fn remove<'a>(lease: &Lease, requested: &'a Requested, last: Option<i64>) -> Sta
             Box::new(lease.partition.topic.name()),
             Box::new(lease.partition.number),
             Box::new(requested.offset),
-            Box::new(last.unwrap_or(i64::MIN)),
+            Box::new(last),
             Box::new(requested.key.as_deref()),
         ],
     }
 }
 
-/// Makes the first parked record from an offset on the dead letter of its key.
+/// Makes a parked record the dead letter of its key.
 fn judge<'a>(
     lease: &Lease,
     offset: i64,
@@ -261,5 +239,43 @@ fn skipped<'a>(lease: &Lease, offset: i64, by: &'a str, reason: &'a str) -> Stat
             Box::new(reason),
             Box::new(by),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use event_log::{Partition, Position, Registry};
+    use schemas::Topic;
+    use tokio::runtime::Handle;
+
+    use super::*;
+
+    /// Every other offset is of another key.
+    fn record(number: i64) -> RawRecord {
+        let partition = Partition { topic: Topic::ORDER_EVENTS, number: 0 };
+        let headers =
+            [("ce_specversion", "1.0"), ("ce_id", "1"), ("ce_source", "s"), ("ce_type", "t")];
+        let header = |(name, value): (&str, &str)| (name.to_owned(), Some(value.into()));
+        RawRecord {
+            at: Position { partition, offset: 2 * number },
+            key: Some(b"o1".to_vec()),
+            headers: headers.map(header).into(),
+            payload: None,
+            written: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_too_much_at_once_goes_on_with_the_next_record() {
+        let reader = || {
+            let registry = Registry::new("http://127.0.0.1:1");
+            Reader::<()>::new(Vec::new(), |_| false, registry, Handle::current())
+        };
+        let most = i64::try_from(MOST).unwrap();
+        let records: Vec<_> = (0..=most).map(record).collect();
+        let queue = read(reader(), &records, false).unwrap();
+        assert_eq!((queue.before_stop().len(), queue.rest().unwrap().0), (MOST, 2 * most));
+        let queue = read(reader(), &records[..MOST], false).unwrap();
+        assert_eq!((queue.before_stop().len(), queue.rest()), (MOST, None));
     }
 }
