@@ -221,7 +221,17 @@ impl Installation {
         connect(&self.database_url).await
     }
 
-    /// Runs a further `oneway` command on this installation.
+    /// Runs a further `oneway` command to its end; exit code, and what it printed and told.
+    pub async fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = self.oneway();
+        command.args(arguments);
+        let run = tokio::task::spawn_blocking(move || command.output().unwrap());
+        let output = run.await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// A further `oneway` command on this installation.
     #[must_use]
     pub fn oneway(&self) -> Command {
         let mut command = Command::new(binary("oneway"));

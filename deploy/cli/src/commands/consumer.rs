@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     commands::{
         cluster::{self, Cluster},
-        read_model::{Consumer, ReadModels},
+        read_model::{Consumer, ReadModels, operator},
     },
     failure::{Failure, Result},
     generations::{self, postgres},
@@ -176,7 +176,7 @@ fn as_json(lags: &BTreeMap<Partition, Lag>, is_paused: bool) -> String {
 }
 
 async fn pause(client: &Client, schema: &str, paused: bool) -> Result<()> {
-    let by = paused.then(|| std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()));
+    let by = paused.then(operator);
     let sql = format!(
         "update \"{schema}\".read_model set paused_by = $1, \
            paused_at = case when $1::text is not null then coalesce(paused_at, now()) end"

@@ -14,7 +14,7 @@ use schemas::Topic;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    commands::read_model::{Consumer, ReadModels, failed},
+    commands::read_model::{Consumer, ReadModels, failed, operator},
     failure::{Failure, Result},
     report::{Report, print},
 };
@@ -153,8 +153,7 @@ async fn ask(change: Change, request: Request, state: &Path) -> Result<ExitCode>
         print(show::table(&letters));
         return Ok(ExitCode::SUCCESS);
     }
-    let by = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-    desk::request(&database, &selection, &request, &by).await.map_err(failed)?;
+    desk::request(&database, &selection, &request, &operator()).await.map_err(failed)?;
     let limit = Duration::from_secs(wait);
     let left = until_done(&database, which.consumer, &letters, limit).await?;
     let stays = |letter: &&DeadLetter| left.iter().any(|left| left.at == letter.at);

@@ -73,6 +73,11 @@ impl ReadModels {
     }
 }
 
+/// Who asks for something, for those who look later.
+pub fn operator() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())
+}
+
 /// Turns an error of the runtime into the end of a command.
 pub fn failed(error: consumer_runtime::Error) -> Failure {
     match error.class() {

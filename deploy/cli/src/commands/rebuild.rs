@@ -86,7 +86,7 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         program: binary.map_or_else(|| Builder::beside(consumer), Ok)?,
         is_quiet: false,
     };
-    let mut rebuild = Rebuild::new(builder).await?;
+    let rebuild = Rebuild::new(builder).await?;
     match action {
         Act::Plan => rebuild.plan().await,
         Act::Start => rebuild.start().await,

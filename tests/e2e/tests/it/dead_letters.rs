@@ -3,34 +3,27 @@
 
 pub mod records;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use event_log::{Appender, OutRecord};
+use event_log::OutRecord;
 use rdkafka::message::{Headers, Message};
 use schemas::Topic;
 use serde_json::Value;
 use testkit::{Installation, eventually, log::watermarks};
 
-use self::records::{Events, poisons};
+use self::records::{Events, append, poisons};
 
 const CONSUMER: &str = "orders";
 
-/// Runs a `dead-letters` command; exit code and what it printed.
+/// Runs a `dead-letters` command; exit code and what it printed, or told.
 async fn dead_letters(installation: &Installation, arguments: &[&str]) -> (i32, String) {
-    let mut command = installation.oneway();
-    command.arg("dead-letters").args(arguments);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let errors = String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), format!("{said}{}", if said.is_empty() { &errors } else { "" }))
+    let (code, said, errors) = installation.run(&[&["dead-letters"], arguments].concat()).await;
+    (code, if said.is_empty() { errors } else { said })
 }
 
 /// Compares the read model with the log; the exit code.
 async fn verify(installation: &Installation) -> i32 {
-    let mut command = installation.oneway();
-    command.args(["verify", "read-model", CONSUMER]);
-    let status = tokio::task::spawn_blocking(move || command.output().unwrap().status);
-    status.await.unwrap().code().unwrap()
+    installation.run(&["verify", "read-model", CONSUMER]).await.0
 }
 
 /// The dead letters: key → class, attempts, waiting.
@@ -58,19 +51,6 @@ async fn applied(installation: &Installation) -> i64 {
     let sql = "select coalesce(sum(next_offset), 0)::bigint from orders.consumer_offset \
                where topic = 'order.events'";
     installation.database().await.query_one(sql, &[]).await.unwrap().get(0)
-}
-
-async fn append(installation: &Installation, records: Vec<OutRecord>) {
-    let appender = Appender::new(&installation.settings(), Duration::from_secs(30)).unwrap();
-    let mut records = records.into_iter();
-    while records.len() > 0 {
-        // As many as the client may queue.
-        let records = records.by_ref().take(50_000);
-        let waits: Vec<_> = records.map(|record| appender.queue(record).unwrap()).collect();
-        for wait in waits {
-            wait.await.unwrap();
-        }
-    }
 }
 
 async fn until_applied(installation: &Installation) {
@@ -234,7 +214,7 @@ async fn too_many_stop_the_process_and_nothing_is_passed_over() {
     let installation = Installation::start(&[CONSUMER], &limit).await;
     let events = Events::new(&installation).await;
     let bad = |n: i32| OutRecord { payload: None, ..events.created(&format!("p{n}"), 1) };
-    append(&installation, (0..3).map(bad).collect()).await;
+    append(&installation, (0..3).map(bad)).await;
     until_applied(&installation).await;
     assert_eq!((listed(&installation).await.len(), applied(&installation).await), (3, 3));
 

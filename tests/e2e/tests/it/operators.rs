@@ -1,20 +1,14 @@
 //! What an operator may do to a consumer: look, pause, resume, move it back.
 
-use std::{process::Output, time::Duration};
-
-use event_log::{Appender, OutRecord};
+use event_log::OutRecord;
 use serde_json::Value;
 use testkit::{Installation, eventually};
 
-use crate::dead_letters::records::Events;
+use crate::dead_letters::records::{Events, append};
 
 async fn oneway(installation: &Installation, arguments: &[&str]) -> (i32, String) {
-    let mut command = installation.oneway();
-    command.args(arguments);
-    let run = move || -> Output { command.output().unwrap() };
-    let output = tokio::task::spawn_blocking(run).await.unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    let (code, said, errors) = installation.run(arguments).await;
+    (code, said + &errors)
 }
 
 async fn consumer(installation: &Installation, arguments: &[&str]) -> String {
@@ -33,13 +27,6 @@ async fn lag(installation: &Installation) -> (u64, f64, bool) {
     (records, seconds.fold(0.0, f64::max), lag["paused"] == true)
 }
 
-async fn append(installation: &Installation, records: Vec<OutRecord>) {
-    let appender = Appender::new(&installation.settings(), Duration::from_secs(30)).unwrap();
-    for record in records {
-        appender.append(record).await.unwrap();
-    }
-}
-
 /// Sum of offsets and of versions, number of dead letters and of skipped records.
 async fn state(installation: &Installation) -> [i64; 4] {
     let sql = "select (select sum(next_offset) from orders.consumer_offset)::bigint, \
@@ -54,7 +41,7 @@ async fn state(installation: &Installation) -> [i64; 4] {
 async fn a_consumer_is_paused_resumed_and_moved_back() {
     let installation = Installation::start(&["orders"], &[]).await;
     let events = Events::new(&installation).await;
-    append(&installation, (0..10).flat_map(|n| events.order(&format!("o{n}"))).collect()).await;
+    append(&installation, (0..10).flat_map(|n| events.order(&format!("o{n}")))).await;
     let bad = |key: &str| OutRecord { payload: None, ..events.created(key, 1) };
     append(&installation, vec![bad("skipped"), bad("parked")]).await;
     let all = async || lag(&installation).await;
@@ -65,7 +52,7 @@ async fn a_consumer_is_paused_resumed_and_moved_back() {
     consumer(&installation, &["pause"]).await;
     let log = async || installation.log("orders");
     eventually("the pause", log, |log| log.contains("paused by an operator")).await;
-    append(&installation, events.order("late").into()).await;
+    append(&installation, events.order("late")).await;
     let (records, seconds, paused) = lag(&installation).await;
     assert!((records, paused) == (3, true) && seconds > 0.0, "{records} {seconds} {paused}");
     let (status, answer) = installation.get("orders", "/v1/orders").await;

@@ -2,18 +2,16 @@
 //! told row by row.
 
 use std::{
-    process::Output,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-use event_log::{Appender, OutRecord};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::{Installation, eventually, installation::binary};
 
 use crate::{
-    dead_letters::records::Events,
+    dead_letters::records::{Events, append},
     story::{customer, order, order_is},
 };
 
@@ -28,12 +26,8 @@ fn orders() -> usize {
 const CLIENTS: usize = 8;
 
 async fn oneway(installation: &Installation, arguments: &[&str]) -> (i32, String) {
-    let mut command = installation.oneway();
-    command.args(arguments);
-    let run = move || -> Output { command.output().unwrap() };
-    let output = tokio::task::spawn_blocking(run).await.unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    let (code, said, errors) = installation.run(arguments).await;
+    (code, said + &errors)
 }
 
 async fn rebuild(installation: &Installation, action: &str) -> (i32, String) {
@@ -42,19 +36,6 @@ async fn rebuild(installation: &Installation, action: &str) -> (i32, String) {
 
 async fn verify(installation: &Installation) -> (i32, String) {
     oneway(installation, &["verify", "read-model", "orders"]).await
-}
-
-async fn append(installation: &Installation, records: impl Iterator<Item = OutRecord>) {
-    let appender = Appender::new(&installation.settings(), Duration::from_secs(30)).unwrap();
-    let mut records = records.peekable();
-    while records.peek().is_some() {
-        // As many as the client may queue.
-        let records = records.by_ref().take(50_000);
-        let waits: Vec<_> = records.map(|record| appender.queue(record).unwrap()).collect();
-        for wait in waits {
-            wait.await.unwrap();
-        }
-    }
 }
 
 async fn rows(installation: &Installation, schema: &str) -> i64 {

@@ -172,7 +172,7 @@ impl Rebuild {
     }
 
     /// Makes the next one live.
-    pub async fn switch(&mut self) -> Result<ExitCode> {
+    pub async fn switch(&self) -> Result<ExitCode> {
         generations::require(&self.client, &self.next, NOT_BUILT).await?;
         if generations::find(&self.client, &self.previous).await?.is_some() {
             return Err(Failure::setup(format!(
@@ -181,34 +181,31 @@ impl Rebuild {
             )));
         }
         self.catch_up(&self.next).await?;
-        let (live, next, previous) = (&*self.live, &*self.next, &*self.previous);
-        let began = Instant::now();
-        let mut holder = generations::connect(&self.builder.database_url).await?;
-        let held = generations::hold(&mut holder, live).await?;
-        // What the live one has, it has too: nobody sees an older state than before.
-        let offsets = generations::offsets(&self.client, live).await?;
-        self.builder.run(next, &offsets).await?;
-        generations::rename(held, &[(live, previous), (next, live)]).await?;
-        self.say_live(began.elapsed()).await
+        self.exchange(&self.next, &self.previous, true).await
     }
 
     /// Makes the one before live again.
-    pub async fn back(&mut self) -> Result<ExitCode> {
+    pub async fn back(&self) -> Result<ExitCode> {
         let missing = "there was no switch, or it was dropped";
         generations::require(&self.client, &self.previous, missing).await?;
         if generations::find(&self.client, &self.next).await?.is_some() {
             return Err(Failure::setup(format!("{} is in the way: `drop` it", self.next)));
         }
         let can_follow = self.catch_up_if_possible().await?;
-        let (live, next, previous) = (&*self.live, &*self.next, &*self.previous);
-        let began = Instant::now();
+        self.exchange(&self.previous, &self.next, can_follow).await
+    }
+
+    /// Makes another build live, and keeps the live one under a name. Nothing is written meanwhile.
+    async fn exchange(&self, other: &str, kept_as: &str, can_follow: bool) -> Result<ExitCode> {
+        let (live, began) = (&*self.live, Instant::now());
         let mut holder = generations::connect(&self.builder.database_url).await?;
         let held = generations::hold(&mut holder, live).await?;
         if can_follow {
+            // What the live one has, it has too: nobody sees an older state than before.
             let offsets = generations::offsets(&self.client, live).await?;
-            self.builder.run(previous, &offsets).await?;
+            self.builder.run(other, &offsets).await?;
         }
-        generations::rename(held, &[(live, next), (previous, live)]).await?;
+        generations::rename(held, &[(live, kept_as), (other, live)]).await?;
         self.say_live(began.elapsed()).await
     }
 

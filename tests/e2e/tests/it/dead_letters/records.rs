@@ -1,6 +1,8 @@
 //! Events of orders, good ones and all kinds of bad ones.
 
-use event_log::{OutRecord, Registry, client::admin, record::headers};
+use std::time::Duration;
+
+use event_log::{Appender, OutRecord, Registry, client::admin, record::headers};
 use rdkafka::{
     admin::{AdminOptions, AlterConfig, ResourceSpecifier},
     message::OwnedHeaders,
@@ -20,6 +22,20 @@ pub async fn allow_large(installation: &Installation) {
     let client = admin(&settings).unwrap();
     let altered = client.alter_configs(&[topic], &AdminOptions::new()).await.unwrap();
     assert!(altered.iter().all(Result::is_ok), "{altered:?}");
+}
+
+/// Appends records, and waits until they are acknowledged.
+pub async fn append(installation: &Installation, records: impl IntoIterator<Item = OutRecord>) {
+    let appender = Appender::new(&installation.settings(), Duration::from_secs(30)).unwrap();
+    let mut records = records.into_iter().peekable();
+    while records.peek().is_some() {
+        // As many as the client may queue.
+        let records = records.by_ref().take(50_000);
+        let waits: Vec<_> = records.map(|record| appender.queue(record).unwrap()).collect();
+        for wait in waits {
+            wait.await.unwrap();
+        }
+    }
 }
 
 /// Makes events as command-processor writes them.
