@@ -20,7 +20,7 @@ use schemas::Topic;
 use service::{Health, Shutdown};
 use tokio::runtime::Handle;
 
-use crate::installation::{eventually, fresh, numbers, record};
+use crate::installation::{eventually, fresh, numbers, record, until_arrived};
 
 const IN: Topic = Topic::ORDER_COMMANDS;
 const OUT: Partition = Partition { topic: Topic::ORDER_EVENTS, number: 0 };
@@ -69,6 +69,19 @@ impl Step for Copy {
     fn committed(&mut self) {}
 }
 
+/// Lets an instance copy while something is done.
+fn while_copying(settings: &Settings, copy: impl Fn() -> Copy + Sync, work: impl FnOnce()) {
+    let (trigger, shutdown) = Shutdown::new();
+    let health = Health::default().part("kafka");
+    std::thread::scope(|scope| {
+        // Fires also when the test fails: the scope waits for its threads.
+        let trigger = trigger;
+        scope.spawn(|| run(settings, &role(), || Ok(copy()), &health, &shutdown).unwrap());
+        work();
+        trigger.fire();
+    });
+}
+
 async fn append(settings: &Settings, numbers: std::ops::Range<u32>) {
     let appender = Appender::new(settings, Duration::from_secs(10)).unwrap();
     for number in numbers {
@@ -80,18 +93,11 @@ async fn append(settings: &Settings, numbers: std::ops::Range<u32>) {
 async fn a_failure_in_mid_batch_neither_loses_nor_doubles() {
     let settings = fresh(1).await;
     append(&settings, 0..25).await;
-    let (trigger, shutdown) = Shutdown::new();
-    let health = Health::default().part("kafka");
     let failures = Arc::new(AtomicU32::new(0));
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
-        std::thread::scope(|scope| {
-            // Fires also when the test fails: the scope waits for its threads.
-            let trigger = trigger;
-            scope.spawn(|| {
-                let copy = || Ok(Copy { failures: Arc::clone(&failures), ..Copy::default() });
-                run(&settings, &role(), copy, &health, &shutdown).unwrap();
-            });
+        let copy = || Copy { failures: Arc::clone(&failures), ..Copy::default() };
+        while_copying(&settings, copy, || {
             // Some are done when it fails: these must not come again.
             eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 25);
             failures.store(3, Ordering::SeqCst);
@@ -99,7 +105,6 @@ async fn a_failure_in_mid_batch_neither_loses_nor_doubles() {
             let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 50);
             assert_eq!(copied, (0..50).collect::<Vec<_>>());
             assert_eq!(failures.load(Ordering::SeqCst), 0, "the failures did happen");
-            trigger.fire();
         });
         assert_eq!(numbers(&settings, OUT).len(), 50, "nothing came twice");
     })
@@ -142,15 +147,7 @@ async fn an_instance_that_lost_its_partitions_commits_nothing() {
         producer.produce(record(OUT.topic, 0, 4711)).unwrap();
         drop(zombie);
 
-        let (trigger, shutdown) = Shutdown::new();
-        let health = Health::default().part("kafka");
-        std::thread::scope(|scope| {
-            // Fires also when the test fails: the scope waits for its threads.
-            let trigger = trigger;
-            scope.spawn(|| {
-                let copy = || Ok(Copy::default());
-                run(&settings, &role(), copy, &health, &shutdown).unwrap();
-            });
+        while_copying(&settings, Copy::default, || {
             // Its open transaction holds the output back: the new owner's copies are seen as
             // soon as the zombie's end is settled.
             let position = Partition { topic: IN, number: 0 };
@@ -163,7 +160,6 @@ async fn an_instance_that_lost_its_partitions_commits_nothing() {
             let _ = producer.abort();
             let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 10);
             assert_eq!(copied, (0..10).collect::<Vec<_>>());
-            trigger.fire();
         });
     })
     .await
@@ -181,24 +177,11 @@ async fn a_restart_ends_what_its_predecessor_left_open() {
         predecessor.begin().unwrap();
         predecessor.produce(record(OUT.topic, 0, 4711)).unwrap();
         let reader = PartitionReader::new(&settings).unwrap();
-        let arrived = || {
-            predecessor.poll();
-            reader.high_watermark(OUT).unwrap()
-        };
-        eventually("the record to arrive", arrived, |end| *end > 0);
+        until_arrived(&predecessor, &reader, OUT);
 
-        let (trigger, shutdown) = Shutdown::new();
-        let health = Health::default().part("kafka");
-        std::thread::scope(|scope| {
-            // Fires also when the test fails: the scope waits for its threads.
-            let trigger = trigger;
-            scope.spawn(|| {
-                let copy = || Ok(Copy::default());
-                run(&settings, &role(), copy, &health, &shutdown).unwrap();
-            });
+        while_copying(&settings, Copy::default, || {
             let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 10);
             assert_eq!(copied, (0..10).collect::<Vec<_>>());
-            trigger.fire();
         });
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(20), "its time-out of 25 s ended it, after {took:?}");
@@ -222,19 +205,12 @@ async fn state_is_restored_only_after_an_earlier_owners_transaction_is_decided()
         producer.send_offsets(&[answered], &owner.group_metadata().unwrap()).unwrap();
         drop(owner);
 
-        let (trigger, shutdown) = Shutdown::new();
-        let health = Health::default().part("kafka");
         let (restored, restoring) = channel();
-        std::thread::scope(|scope| {
-            // Fires also when the test fails: the scope waits for its threads.
-            let trigger = trigger;
-            scope.spawn(|| {
-                let copy = || {
-                    let restore = Some((settings.clone(), restored.clone()));
-                    Ok(Copy { restore, ..Copy::default() })
-                };
-                run(&settings, &role(), copy, &health, &shutdown).unwrap();
-            });
+        let copy = || {
+            let restore = Some((settings.clone(), restored.clone()));
+            Copy { restore, ..Copy::default() }
+        };
+        while_copying(&settings, copy, || {
             let early = restoring.recv_timeout(Duration::from_secs(2));
             assert!(early.is_err(), "restored while the transaction was open: {early:?}");
             for number in 0..3 {
@@ -244,7 +220,6 @@ async fn state_is_restored_only_after_an_earlier_owners_transaction_is_decided()
             let copied = eventually("copies", || numbers(&settings, OUT), |n| n.len() >= 10);
             assert_eq!(copied, (0..10).collect::<Vec<_>>(), "each is answered by one owner");
             assert_eq!(restoring.recv(), Ok(vec![0, 1, 2]), "the successor knows all of it");
-            trigger.fire();
         });
     })
     .await

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use event_log::{
-    OutRecord, Partition, Settings, record::headers, restore::PartitionReader, topics,
+    OutRecord, Partition, Settings, TransactionalProducer, record::headers,
+    restore::PartitionReader, topics,
 };
 use schemas::{Envelope, Namespace, Topic};
 
@@ -56,6 +57,19 @@ pub fn numbers(settings: &Settings, partition: Partition) -> Vec<u32> {
     });
     read.unwrap();
     numbers
+}
+
+/// Waits until what a producer was given is on the broker, committed or not; the end then.
+pub fn until_arrived(
+    producer: &TransactionalProducer,
+    reader: &PartitionReader,
+    partition: Partition,
+) -> i64 {
+    let look = || {
+        producer.poll();
+        reader.high_watermark(partition).unwrap()
+    };
+    eventually("the record to arrive", look, |end| *end > 0)
 }
 
 /// Polls until a condition holds; shows the last value when it does not in time.

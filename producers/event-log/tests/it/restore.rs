@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use event_log::{Partition, TransactionalProducer, restore::PartitionReader};
 use schemas::Topic;
 
-use crate::installation::{fresh, numbers, record};
+use crate::installation::{fresh, numbers, record, until_arrived};
 
 const PARTITION: Partition = Partition { topic: Topic::ORDER_STATE, number: 0 };
 
@@ -45,14 +45,7 @@ async fn an_open_transaction_below_the_end_is_waited_for() {
         producer.produce(record(PARTITION.topic, 0, 1)).unwrap();
         let reader = PartitionReader::new(&settings).unwrap();
         // The record is on the broker, not committed, when the reader looks for the end.
-        crate::installation::eventually(
-            "the record to arrive",
-            || {
-                producer.poll();
-                reader.high_watermark(PARTITION).unwrap()
-            },
-            |end| *end > 0,
-        );
+        until_arrived(&producer, &reader, PARTITION);
         let (done, reading) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
             let settings = &settings;
@@ -106,11 +99,7 @@ async fn an_end_is_settled_when_no_transaction_is_open_below_it() {
         producer.begin().unwrap();
         producer.produce(record(PARTITION.topic, 0, 1)).unwrap();
         let reader = PartitionReader::new(&settings).unwrap();
-        let arrived = || {
-            producer.poll();
-            reader.high_watermark(PARTITION).unwrap()
-        };
-        let end = crate::installation::eventually("the record to arrive", arrived, |end| *end > 0);
+        let end = until_arrived(&producer, &reader, PARTITION);
         let (done, settling) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
             let reader = &reader;
