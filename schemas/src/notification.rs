@@ -40,6 +40,10 @@ pub struct ReadModelChanged {
     /// Its offset: the change is visible in the read model up to here.
     #[serde(default)]
     pub offset: Option<i64>,
+    /// The row as its query shows it, as JSON, read after the change; absent for
+    /// [`ChangeKind::All`] and [`ChangeKind::DeleteRow`], and when the consumer shows none.
+    #[serde(default)]
+    pub details: Option<String>,
 }
 
 sole_message!(

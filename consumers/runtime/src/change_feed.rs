@@ -215,6 +215,7 @@ impl Wording {
                 topic: None,
                 partition: None,
                 offset: None,
+                details: None,
             },
         }
     }
@@ -242,6 +243,7 @@ impl Wording {
                 topic: change.at.map(|at| at.partition.topic.name().to_owned()),
                 partition: change.at.map(|at| at.partition.number),
                 offset: change.at.map(|at| at.offset),
+                details: None,
             },
         }
     }

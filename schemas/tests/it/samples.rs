@@ -217,6 +217,7 @@ fn others(list: &mut Vec<Sample>, whole: bool) {
             topic: whole.then(|| "order.events".to_owned()),
             partition: whole.then_some(3),
             offset: whole.then_some(17),
+            details: whole.then(|| r#"{"id":"o1"}"#.to_owned()),
         };
     }
 }
