@@ -58,8 +58,8 @@ pub(crate) async fn run<P: Projection>(
             generation: generation.into(),
             unfenced: false,
             database: database.clone(),
-            projection,
-            encoder,
+            projection: Arc::new(projection),
+            encoder: Arc::new(encoder),
             dead_letters: Some(Arc::new(letters.quiet())),
             is_live: false,
         });
@@ -117,7 +117,7 @@ async fn fill<P: Projection>(
     settings: &Settings,
     applier: Arc<Applier<P>>,
 ) -> Result<(), Error> {
-    let mut waiting = partitions(settings, &applier.projection).await?.into_iter();
+    let mut waiting = partitions(settings, &*applier.projection).await?.into_iter();
     let mut building = JoinSet::new();
     loop {
         while building.len() < AT_ONCE

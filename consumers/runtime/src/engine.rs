@@ -14,7 +14,7 @@ use std::{
 };
 
 use event_log::{Consumer, Partition, Registry};
-use metrics::{counter, gauge, histogram};
+use metrics::{Gauge, counter, gauge, histogram};
 use schemas::{Messages, Timestamp};
 use service::{Shutdown, health::Part};
 use tokio::{
@@ -32,7 +32,7 @@ use crate::{
     lease::Lease,
     metrics::{
         BATCH_DURATION, BATCH_FAILURES, BATCH_SIZE, EVENTS_APPLIED, EVENTS_DUPLICATE,
-        EVENTS_PARKED, EVENTS_SKIPPED, OUTBOX_EMITTED, PARKED_KEYS, PAUSED,
+        EVENTS_PARKED, EVENTS_SKIPPED, OUTBOX_EMITTED, PARKED_KEYS, PARTITIONS, PAUSED,
     },
     outage::{Outage, Waited},
     projection::Projection,
@@ -60,6 +60,8 @@ type Inputs<P> = mpsc::Receiver<Input<<P as Projection>::Event>>;
 
 /// What applies events.
 pub struct Engine<P: Projection> {
+    /// Its number among the workers of the process, from 1.
+    pub worker: usize,
     /// The business and its tables.
     pub applier: Arc<Applier<P>>,
     /// Where Kafka is.
@@ -117,7 +119,7 @@ impl<P: Projection> Engine<P> {
     async fn pause(&self, shutdown: &Shutdown) {
         if !self.paused.swap(true, Ordering::Relaxed) {
             tracing::warn!("paused by an operator: nothing is applied until it is resumed");
-            gauge!(PAUSED).set(1.0);
+            self.gauge(PAUSED).set(1.0);
         }
         tokio::select! {
             () = tokio::time::sleep(REQUESTS_EVERY) => {}
@@ -130,7 +132,7 @@ impl<P: Projection> Engine<P> {
         if self.paused.swap(false, Ordering::Relaxed) {
             tracing::info!("resumed");
         }
-        gauge!(PAUSED).set(0.0);
+        self.gauge(PAUSED).set(0.0);
         let progress = Progress::default();
         let (intake, mut receiver) = self.start_intake(&progress)?;
         let mut held = Vec::new();
@@ -172,6 +174,7 @@ impl<P: Projection> Engine<P> {
             sender,
             progress: Arc::clone(progress),
             batch_events: self.batch_events,
+            partitions: self.gauge(PARTITIONS),
             tokio: Handle::current(),
             health: self.kafka.clone(),
         };
@@ -183,8 +186,13 @@ impl<P: Projection> Engine<P> {
         Ok((thread, receiver))
     }
 
+    /// A figure of this worker.
+    fn gauge(&self, name: &'static str) -> Gauge {
+        gauge!(name, "worker" => self.worker.to_string())
+    }
+
     fn reader(&self) -> Reader<P::Event> {
-        Reader::of(&self.applier.projection, self.registry.clone(), Handle::current())
+        Reader::of(&*self.applier.projection, self.registry.clone(), Handle::current())
     }
 
     /// Does what operators ask for at dead letters of our partitions.
@@ -197,7 +205,7 @@ impl<P: Projection> Engine<P> {
     ) -> Result<(), Error> {
         held.retain(|lease| !lease.is_revoked());
         let parked: usize = held.iter().map(|lease| lease.parked().len()).sum();
-        gauge!(PARKED_KEYS).set(parked as f64);
+        self.gauge(PARKED_KEYS).set(parked as f64);
         if held.is_empty() {
             return Ok(());
         }

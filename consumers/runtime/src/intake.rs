@@ -13,7 +13,7 @@ use event_log::{
     backoff::Backoff,
     consumer::{Change, Polled},
 };
-use metrics::{counter, gauge};
+use metrics::{Gauge, counter};
 use rdkafka::message::{Message, OwnedMessage};
 use service::health::Part;
 use tokio::{
@@ -30,7 +30,7 @@ use crate::{
     error::Error,
     gather::{Gathered, Gathering},
     lease::Lease,
-    metrics::{EVENTS_SKIPPED, PARTITIONS},
+    metrics::EVENTS_SKIPPED,
     poison::Poison,
     reader::{Read, Reader},
     watch::{Progress, Watch},
@@ -78,6 +78,7 @@ pub struct Intake<E> {
     paused: bool,
     stalled: Option<Stalled>,
     watch: Watch,
+    partitions: Gauge,
     tokio: Handle,
 }
 
@@ -110,6 +111,8 @@ pub struct Outside<E> {
     pub progress: Progress,
     /// Most events in one batch.
     pub batch_events: usize,
+    /// How many partitions there are.
+    pub partitions: Gauge,
     /// Where waits run.
     pub tokio: Handle,
     /// The state of the way to Kafka.
@@ -120,7 +123,7 @@ impl<E> Intake<E> {
     /// Prepares the thread.
     #[must_use]
     pub fn new(consumer: Consumer, reader: Reader<E>, outside: Outside<E>) -> Self {
-        let Outside { sender, progress, batch_events, tokio, health } = outside;
+        let Outside { sender, progress, batch_events, partitions, tokio, health } = outside;
         Self {
             consumer,
             reader,
@@ -132,6 +135,7 @@ impl<E> Intake<E> {
             paused: false,
             stalled: None,
             watch: Watch::new(progress, health),
+            partitions,
             tokio,
         }
     }
@@ -356,6 +360,6 @@ impl<E> Intake<E> {
 
     fn count_partitions(&self) {
         let held = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
-        gauge!(PARTITIONS).set(f64::from(held));
+        self.partitions.set(f64::from(held));
     }
 }

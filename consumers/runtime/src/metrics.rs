@@ -18,7 +18,7 @@ pub const LAG: &str = "oneway_consumer_lag_events";
 pub const EVENTS_PARKED: &str = "oneway_consumer_events_parked_total";
 /// Records that cannot be handled, by class.
 pub const DEAD_LETTERS: &str = "oneway_consumer_dead_letters_total";
-/// Keys that are parked in the partitions of this instance.
+/// Keys that are parked in the partitions of a worker.
 pub const PARKED_KEYS: &str = "oneway_consumer_parked_keys";
 /// Age of the last record that was read, while there are more; 0 when everything is applied.
 pub const LAG_SECONDS: &str = "oneway_consumer_lag_seconds";
@@ -32,7 +32,7 @@ pub const QUERY_WAIT: &str = "oneway_query_wait_seconds";
 pub const QUERIES_UNMET: &str = "oneway_queries_unmet_total";
 /// Commands that a policy gave.
 pub const POLICY_COMMANDS: &str = "oneway_policy_commands_total";
-/// Partitions that this instance has.
+/// Partitions that a worker has.
 pub const PARTITIONS: &str = "oneway_consumer_partitions";
 
 /// Events put into the outbox.

@@ -12,7 +12,7 @@ use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
     build,
-    change_feed::{self, DELIVERY_LIMIT},
+    change_feed::{self, ChangeFeed, DELIVERY_LIMIT},
     chore::{self, Chore, Told},
     database::Database,
     dead_letters::DeadLetters,
@@ -31,8 +31,9 @@ use crate::{
     transaction::{Applier, FIRST},
 };
 
-/// Connections that engine, chore and lookout work with, besides those of the queries.
-const WORK_CONNECTIONS: usize = 4;
+/// Connections that chore, lookout and relay work with, besides one for each worker and those of
+/// the queries.
+const WORK_CONNECTIONS: usize = 3;
 
 /// What makes a consumer: all that differs from one to the next.
 pub struct Consumer<P: Projection> {
@@ -87,7 +88,7 @@ pub async fn run<P: Projection>(
     }
     let schema = schema_of(shell.name);
     let open = |connections| Database::new(&settings.database, &schema, connections);
-    let work = open(WORK_CONNECTIONS).map_err(failure)?;
+    let work = open(WORK_CONNECTIONS + settings.workers).map_err(failure)?;
     let queries = open(settings.connections).map_err(failure)?;
     let postgres = shell.health.part("postgres");
     let Some(prepared) =
@@ -101,8 +102,8 @@ pub async fn run<P: Projection>(
         generation: FIRST.into(),
         unfenced: settings.unfenced,
         database: work,
-        projection: consumer.projection,
-        encoder: prepared.emissions,
+        projection: Arc::new(consumer.projection),
+        encoder: Arc::new(prepared.emissions),
         is_live: true,
         dead_letters: Some(Arc::new(dead_letters.map_err(failure)?)),
     };
@@ -116,9 +117,8 @@ pub async fn run<P: Projection>(
         chore: consumer.chore,
         router: fresh.before((consumer.routes)(queries)),
         lookout,
-        postgres,
     };
-    let tasks = start(&shell, settings, parts)?;
+    let tasks = start(&shell, &settings, parts)?;
     finish(tasks).await
 }
 
@@ -170,7 +170,6 @@ struct Parts<P: Projection> {
     chore: Option<Box<dyn Chore<P>>>,
     router: Router,
     lookout: Lookout,
-    postgres: Part,
 }
 
 type Tasks = JoinSet<Result<(), Failure>>;
@@ -178,7 +177,7 @@ type Tasks = JoinSet<Result<(), Failure>>;
 /// Starts everything that runs side by side.
 fn start<P: Projection>(
     shell: &Shell,
-    settings: Settings,
+    settings: &Settings,
     parts: Parts<P>,
 ) -> Result<Tasks, Failure> {
     let mut tasks = Tasks::new();
@@ -217,26 +216,64 @@ fn start<P: Projection>(
             ended.map_err(failure)
         });
     }
-    let engine = Engine {
-        applier: parts.applier,
-        log: settings.log,
-        registry: parts.registry,
-        batch_events: settings.batch_events,
-        outage_budget: settings.outage_budget,
-        feed,
-        emitted,
-        outbox_full,
-        paused: AtomicBool::new(false),
-        postgres: parts.postgres,
-        kafka: shell.health.part("kafka"),
-    };
-    let stop = shell.shutdown.clone();
-    tasks.spawn(async move { engine.run(&stop).await.map_err(failure) });
+    let outlets = Outlets { feed, emitted, outbox_full };
+    start_workers(&mut tasks, shell, settings, (&parts.applier, &parts.registry), outlets);
     tasks.spawn(async move { publisher.run().await.map_err(failure) });
     let stop = shell.shutdown.clone();
     tasks.spawn(async move { parts.lookout.run(&stop).await.map_err(failure) });
     tasks.spawn(http::serve(settings.http_address, parts.router, shell.shutdown.clone()));
     Ok(tasks)
+}
+
+/// Who learns of what the workers apply.
+struct Outlets {
+    feed: ChangeFeed,
+    emitted: Arc<Notify>,
+    outbox_full: Arc<AtomicBool>,
+}
+
+/// Starts the members of the group that this process is.
+fn start_workers<P: Projection>(
+    tasks: &mut Tasks,
+    shell: &Shell,
+    settings: &Settings,
+    (applier, registry): (&Applier<P>, &Registry),
+    outlets: Outlets,
+) {
+    let Outlets { feed, emitted, outbox_full } = outlets;
+    for worker in 1..=settings.workers {
+        let (log, part) = of_worker(worker, &settings.log);
+        let postgres = shell.health.part(part("postgres"));
+        // It has just answered.
+        postgres.ready();
+        let engine = Engine {
+            worker,
+            applier: Arc::new(applier.another()),
+            log,
+            registry: registry.clone(),
+            batch_events: settings.batch_events,
+            outage_budget: settings.outage_budget,
+            feed: feed.clone(),
+            emitted: Arc::clone(&emitted),
+            outbox_full: Arc::clone(&outbox_full),
+            paused: AtomicBool::new(false),
+            postgres,
+            kafka: shell.health.part(part("kafka")),
+        };
+        let stop = shell.shutdown.clone();
+        tasks.spawn(async move { engine.run(&stop).await.map_err(failure) });
+    }
+}
+
+/// What tells the workers of a process apart: their static names in the group, and those of the
+/// parts of its health. The first one has no number.
+fn of_worker(
+    worker: usize,
+    log: &event_log::Settings,
+) -> (event_log::Settings, impl Fn(&str) -> String) {
+    let suffix = if worker == 1 { String::new() } else { format!(".{worker}") };
+    let instance = log.instance.as_ref().map(|instance| format!("{instance}{suffix}"));
+    (event_log::Settings { instance, ..log.clone() }, move |part| format!("{part}{suffix}"))
 }
 
 /// Waits for all; the first failure ends the others.

@@ -22,6 +22,9 @@ pub struct Settings {
     pub query_wait: Duration,
     /// Most queries that wait so at once.
     pub waiting_queries: usize,
+    /// How many members of the group this process is: each reads partitions of its own, and
+    /// applies them in transactions of its own, side by side with the others.
+    pub workers: usize,
     /// Most events in one transaction.
     pub batch_events: usize,
     /// How many records may be given up.
@@ -42,7 +45,7 @@ pub struct Settings {
 impl Settings {
     /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
     /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_WAIT_MS`, `_WAITING_QUERIES`,
-    /// `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`, `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`,
+    /// `_WORKERS`, `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`, `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`,
     /// `_RELAY_POLL_MS`, `_BUILD` and `_BUILD_UNTIL`; in a
     /// debug build also `ONEWAY_UNFENCED_OFFSETS`.
     #[must_use]
@@ -68,6 +71,7 @@ impl Settings {
                 100..=longest_wait,
             )),
             waiting_queries: env.bounded(&env.own("WAITING_QUERIES"), 500, 1..=100_000),
+            workers: env.bounded(&env.own("WORKERS"), 1, 1..=64),
             batch_events: env.bounded(&env.own("BATCH_EVENTS"), 2_000, 1..=100_000),
             dead_letters: Limits {
                 count: env.bounded(&env.own("DEAD_LETTER_LIMIT"), 1_000, 0..=1_000_000),

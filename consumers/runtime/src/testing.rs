@@ -145,8 +145,8 @@ impl<P: Projection> Stage<P> {
             generation: FIRST.into(),
             unfenced: false,
             database,
-            projection,
-            encoder,
+            projection: Arc::new(projection),
+            encoder: Arc::new(encoder),
             dead_letters: None,
             is_live: true,
         };

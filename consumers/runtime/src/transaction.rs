@@ -51,9 +51,9 @@ pub struct Applier<P: Projection> {
     /// Where its tables are.
     pub database: Database,
     /// The business.
-    pub projection: P,
+    pub projection: Arc<P>,
     /// Writes what it emits.
-    pub encoder: Encoder<P::Emission>,
+    pub encoder: Arc<Encoder<P::Emission>>,
     /// Where events go that cannot be applied; without it they are errors.
     pub dead_letters: Option<Arc<DeadLetters>>,
     /// Whether the world sees what it does: a build that is not live emits nothing.
@@ -116,6 +116,22 @@ impl<P: Projection> std::fmt::Debug for Applier<P> {
 }
 
 impl<P: Projection> Applier<P> {
+    /// The same, for partitions of its own: which build it works for is its own affair, since the
+    /// epochs of different builds must not be mistaken for each other.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self {
+            name: self.name,
+            generation: self.generation().into(),
+            unfenced: self.unfenced,
+            database: self.database.clone(),
+            projection: Arc::clone(&self.projection),
+            encoder: Arc::clone(&self.encoder),
+            dead_letters: self.dead_letters.as_ref().map(Arc::clone),
+            is_live: self.is_live,
+        }
+    }
+
     /// The build of the read model that it works for.
     pub(crate) fn generation(&self) -> Generation {
         self.generation.load(Ordering::Relaxed)
@@ -182,7 +198,7 @@ impl<P: Projection> Applier<P> {
     ) -> Result<Option<Done>, Error> {
         let Work { items, claim, claimed, further, end } = work;
         let mut tables = P::Tables::default();
-        fold::want(&self.projection, items, &mut tables);
+        fold::want(&*self.projection, items, &mut tables);
         let borrowed = self.database.borrow().await?;
         let connection = borrowed.get()?;
         if flight::begin(connection, claim, &mut unshared(&mut tables)).await? != *claimed {
@@ -193,7 +209,7 @@ impl<P: Projection> Applier<P> {
             return Ok(None);
         }
         self.load(connection, items, &mut tables).await?;
-        let (emissions, counts) = fold::apply(&self.projection, items, now, &mut tables)?;
+        let (emissions, counts) = fold::apply(&*self.projection, items, now, &mut tables)?;
         let (outbox, emitted) = if self.is_live {
             let outbox = outbox::store(self.name, &self.encoder, &emissions, now);
             (outbox.map_err(event_log::Error::from)?, emissions.emitted().len())
@@ -235,7 +251,7 @@ impl<P: Projection> Applier<P> {
     ) -> Result<(), Error> {
         let mut locked = false;
         loop {
-            fold::want(&self.projection, items, tables);
+            fold::want(&*self.projection, items, tables);
             let mut loading = unshared(tables);
             if !loading.is_empty() {
                 flight::load(connection, &mut loading).await?;

@@ -47,7 +47,7 @@ async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
     let parts: serde_json::Map<_, _> = states
         .into_iter()
         .map(|(name, state)| {
-            (name.to_owned(), json!(state.err().unwrap_or_else(|| "ready".into())))
+            (name.into_owned(), json!(state.err().unwrap_or_else(|| "ready".into())))
         })
         .collect();
     (status, Json(parts))

@@ -73,7 +73,7 @@ impl<P: Projection> Work<P> {
     }
 
     fn reader(&self) -> Reader<P::Event> {
-        Reader::of(&self.applier.projection, self.registry.clone(), Handle::current())
+        Reader::of(&*self.applier.projection, self.registry.clone(), Handle::current())
     }
 
     async fn apply(&self, batch: &Batch<P::Event>, outage: &mut Outage) -> Result<(), Error> {

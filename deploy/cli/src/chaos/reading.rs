@@ -88,12 +88,14 @@ pub fn scale() -> Scale {
     CONSUMERS.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), count)).collect()
 }
 
-/// What the consumers are told: a rule by which the customers of a run get to all classes.
+/// What the consumers are told: a rule by which the customers of a run get to all classes; and of
+/// one consumer that each process is two members of its group.
 pub fn environment() -> Vec<(String, String)> {
     let euros = |cents: i64| (cents / 100).to_string();
     [("A_THRESHOLD", euros(A_FROM)), ("B_THRESHOLD", euros(B_FROM)), ("WINDOW", "all".to_owned())]
         .into_iter()
         .map(|(name, value)| (format!("CUSTOMER_CLASSIFIER_{name}"), value))
+        .chain([("ORDERS_WORKERS".to_owned(), "2".to_owned())])
         .collect()
 }
 

@@ -1,9 +1,10 @@
 //! `oneway status`: what runs, where, and whether it is ready.
 
-use std::{path::Path, process::ExitCode};
+use std::{collections::BTreeMap, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use clap::Args;
+use consumer_runtime::metrics::{LAG, LAG_SECONDS};
 use futures_util::future::join_all;
 use serde::Serialize;
 
@@ -47,6 +48,18 @@ struct Part {
     ready: bool,
     url: Option<String>,
     last_exit: Option<String>,
+    /// How far a consumer is behind, as it tells itself; empty for other parts.
+    lag: Vec<PartitionLag>,
+}
+
+/// How far one partition is behind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct PartitionLag {
+    topic: String,
+    partition: i32,
+    events: f64,
+    /// Age of what was applied last, while there is more.
+    seconds: f64,
 }
 
 /// Runs the command.
@@ -114,7 +127,9 @@ async fn parts(stack: &Stack, alive: &[u32], supervised: bool) -> Result<Vec<Par
     let services = stack.services.iter().map(async |(name, service)| {
         let ready = readiness::answers(&http, &format!("{}/health/ready", service.admin_url)).await;
         let url = service.url.clone().or_else(|| Some(service.admin_url.clone()));
-        Part::of_process(name, &service.process, alive, supervised, ready, url)
+        let part = Part::of_process(name, &service.process, alive, supervised, ready, url);
+        let metrics = readiness::text(&http, &format!("{}/metrics", service.admin_url)).await;
+        Part { lag: lags(&metrics.unwrap_or_default()), ..part }
     });
     let (mut parts, services) = tokio::join!(join_all(infrastructure), join_all(services));
     parts.extend(services);
@@ -146,18 +161,55 @@ impl Part {
             ready: ready && pid.is_some(),
             url,
             last_exit,
+            lag: Vec::new(),
         }
     }
 
     fn existing(name: &str, ready: bool, url: Option<String>) -> Self {
         let (name, state) = (name.to_owned(), "existing");
-        Self { name, state, pid: None, restarts: 0, ready, url, last_exit: None }
+        Self { name, state, pid: None, restarts: 0, ready, url, last_exit: None, lag: Vec::new() }
     }
 
     fn of_entry(entry: &Entry) -> Self {
         let (name, pid) = (entry.name.clone(), Some(entry.identity.pid));
-        Self { name, state: "running", pid, restarts: 0, ready: false, url: None, last_exit: None }
+        let (state, lag) = ("running", Vec::new());
+        Self { name, state, pid, restarts: 0, ready: false, url: None, last_exit: None, lag }
     }
+}
+
+impl Part {
+    /// How far it is behind in all: the sum of the records, and the longest of the times.
+    fn lag_for_people(&self) -> String {
+        if self.lag.is_empty() {
+            return "-".to_owned();
+        }
+        let events: f64 = self.lag.iter().map(|lag| lag.events).sum();
+        let seconds = self.lag.iter().map(|lag| lag.seconds).fold(0.0, f64::max);
+        if events > 0.0 { format!("{events} ({seconds:.1} s)") } else { "0".to_owned() }
+    }
+}
+
+/// What a consumer's metrics tell of its lag, partition by partition.
+fn lags(metrics: &str) -> Vec<PartitionLag> {
+    let of = |name: &str| {
+        let lines = metrics.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+        let figures = lines.filter_map(|line| {
+            let (labels, value) = line.rsplit_once("} ")?;
+            let label = |name: &str| {
+                let value = labels.split(',').find_map(|label| label.strip_prefix(name))?;
+                value.strip_prefix("=\"")?.strip_suffix('"')
+            };
+            let place = (label("topic")?.to_owned(), label("partition")?.parse::<i32>().ok()?);
+            Some((place, value.parse::<f64>().ok()?))
+        });
+        figures.collect::<BTreeMap<_, _>>()
+    };
+    let seconds = of(LAG_SECONDS);
+    let lags = of(LAG).into_iter().map(|((topic, partition), events)| {
+        let seconds = seconds.get(&(topic.clone(), partition)).copied().unwrap_or_default();
+        PartitionLag { topic, partition, events, seconds }
+    });
+    lags.collect()
 }
 
 impl Status {
@@ -171,18 +223,20 @@ impl Status {
             None => format!("{state_dir}: nothing runs"),
         }];
         if !parts.is_empty() {
-            let row = |cells: [&str; 6]| {
-                let [name, state, pid, restarts, ready, url] = cells;
-                let line =
-                    format!("{name:<24} {state:<9} {pid:>8} {restarts:>8}  {ready:<6} {url}");
+            let row = |cells: [&str; 7]| {
+                let [name, state, pid, restarts, ready, lag, url] = cells;
+                let line = format!(
+                    "{name:<24} {state:<9} {pid:>8} {restarts:>8}  {ready:<6} {lag:<16} {url}"
+                );
                 line.trim_end().to_owned()
             };
-            lines.push(row(["NAME", "STATE", "PID", "RESTARTS", "READY", "URL"]));
+            lines.push(row(["NAME", "STATE", "PID", "RESTARTS", "READY", "LAG", "URL"]));
             lines.extend(parts.iter().map(|part| {
                 let pid = part.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
                 let ready = if part.ready { "yes" } else { "no" };
                 let url = part.url.as_deref().unwrap_or("-");
-                row([&part.name, part.state, &pid, &part.restarts.to_string(), ready, url])
+                let (restarts, lag) = (part.restarts.to_string(), part.lag_for_people());
+                row([&part.name, part.state, &pid, &restarts, ready, &lag, url])
             }));
         }
         lines.join("\n")
@@ -211,13 +265,28 @@ mod tests {
     }
 
     #[test]
+    fn lag_by_the_metrics_of_a_consumer() {
+        let metrics = "# TYPE oneway_consumer_lag_events gauge\n\
+            oneway_consumer_lag_events{topic=\"order.events\",partition=\"1\"} 7\n\
+            oneway_consumer_lag_events{topic=\"order.events\",partition=\"0\"} 5\n\
+            oneway_consumer_lag_seconds{topic=\"order.events\",partition=\"0\"} 2.25\n";
+        let lag = lags(metrics);
+        let told: Vec<_> = lag.iter().map(|lag| (lag.partition, lag.events, lag.seconds)).collect();
+        assert_eq!(told, [(0, 5.0, 2.25), (1, 7.0, 0.0)]);
+        let part = Part { lag, ..Part::existing("orders", true, None) };
+        assert_eq!(part.lag_for_people(), "12 (2.2 s)");
+        assert_eq!(Part::existing("kafka", true, None).lag_for_people(), "-");
+        assert_eq!(lags(""), []);
+    }
+
+    #[test]
     fn text_for_people() {
         let parts = vec![Part::existing("kafka", true, Some("k:9".into()))];
         let mut status =
             Status { state_dir: "/s".into(), state: "ready", supervisor_pid: Some(1), parts };
         let text = status.as_text();
         assert!(text.starts_with("/s: ready (supervisor pid 1)\nNAME "), "{text}");
-        assert!(text.ends_with("yes    k:9"), "{text}");
+        assert!(text.ends_with("yes    -                k:9"), "{text}");
         status = Status { state: "stopped", supervisor_pid: None, parts: Vec::new(), ..status };
         assert_eq!(status.as_text(), "/s: nothing runs");
     }

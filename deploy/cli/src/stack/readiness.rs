@@ -29,6 +29,12 @@ pub async fn answers(http: &Client, url: &str) -> bool {
     http.get(url).send().await.is_ok_and(|response| response.status().is_success())
 }
 
+/// The text with which a URL answers, if it does.
+pub async fn text(http: &Client, url: &str) -> Option<String> {
+    let response = http.get(url).send().await.ok()?.error_for_status().ok()?;
+    response.text().await.ok()
+}
+
 /// What a URL answers, for people.
 pub async fn said(http: &Client, url: &str) -> String {
     let answer = async {

@@ -3,9 +3,14 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use reqwest::RequestBuilder;
+use schemas::Topic;
 use serde_json::{Value, json};
-use testkit::{Installation, Process, eventually};
+use testkit::{Installation, Process, eventually, log};
 
 /// Clients that write and read at the same time.
 const CLIENTS: usize = 8;
@@ -77,8 +82,8 @@ impl Replicas {
 
 /// How many partitions an instance has, by its metrics.
 fn partitions(metrics: &str) -> f64 {
-    let line = metrics.lines().find(|line| line.starts_with("oneway_consumer_partitions "));
-    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
+    let workers = metrics.lines().filter(|line| line.starts_with("oneway_consumer_partitions{"));
+    workers.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,6 +138,50 @@ async fn what_is_summed_up_is_never_seen_too_late() {
         }
     };
     join_all((0..CLIENTS).map(client)).await;
+}
+
+/// All orders are one customer's, and come from all partitions to both replicas, one of which dies.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_customer_is_summed_up_exactly_and_classified_in_order() {
+    let thresholds =
+        [("CUSTOMER_CLASSIFIER_B_THRESHOLD", "500"), ("CUSTOMER_CLASSIFIER_A_THRESHOLD", "5000")];
+    let replicas = &Replicas::start("customer-classifier", &thresholds).await;
+    replicas.command("/v1/customers", &json!({ "id": "hot", "name": "Anna" })).await;
+    let client = async |client: usize| {
+        for n in 0..ORDERS {
+            let order = format!("o-{client}-{n}");
+            let body = json!({ "id": order, "customerId": "hot", "text": "a book", "value": 50 });
+            replicas.command("/v1/orders", &body).await;
+            let confirm = format!("/v1/orders/{order}/confirmation");
+            replicas.command(&confirm, &json!({})).await;
+            if (client, n) == (0, ORDERS / 2) {
+                let second = i32::try_from(replicas.second.pid()).unwrap();
+                kill(Pid::from_raw(second), Signal::SIGKILL).unwrap();
+            }
+        }
+    };
+    join_all((0..CLIENTS).map(client)).await;
+    let path = "/v1/classifications/hot";
+    let look = async || replicas.installation.get("customer-classifier", path).await.1;
+    let all = CLIENTS * ORDERS;
+    let row = eventually("all orders to be counted", look, |row| {
+        row["confirmedOrders"].as_u64().unwrap_or_default() >= all as u64
+    })
+    .await;
+    assert_eq!(row["confirmedOrders"], all, "{row}");
+    assert_eq!(row["confirmedRevenue"], format!("{}.00", all * 50), "{row}");
+    assert_eq!(row["class"], "A", "{row}");
+    let events = async || {
+        let settings = replicas.installation.settings();
+        let read = tokio::task::spawn_blocking(move || {
+            log::read(&settings, Topic::CUSTOMER_CLASSIFICATION_EVENTS)
+        });
+        read.await.unwrap().iter().map(|event| event.sequence).collect::<Vec<_>>()
+    };
+    let sequences = eventually("its classes to be told", events, |all| all.len() >= 3).await;
+    assert_eq!(sequences, [Some(1), Some(2), Some(3)], "C, then B, then A, each once");
+    let (code, said, told) = replicas.installation.run(&["verify", "log"]).await;
+    assert_eq!(code, 0, "{said}{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

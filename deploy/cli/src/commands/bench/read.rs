@@ -21,7 +21,7 @@ use event_log::Settings;
 
 use self::{
     bare_loop::Loop,
-    consumer::Consumers,
+    consumer::{Consumers, Size},
     figures::{Debezium, Figures, Latencies, Latency, Rate, Ratios, Round},
     fill::Last,
     latency::{Load, Timed},
@@ -54,6 +54,12 @@ const PREFIX: &str = "oneway-bench-read-";
 /// The consumer that is measured.
 const CONSUMER: &str = "orders";
 
+/// One process, and that is one member of the group.
+const ONE: Size = Size { instances: 1, workers: 1 };
+
+/// Two processes.
+const TWO: Size = Size { instances: 2, ..ONE };
+
 /// Measure how fast a read model fills, beside what Postgres and Kafka allow
 #[derive(Debug, Args)]
 #[command(
@@ -62,7 +68,7 @@ const CONSUMER: &str = "orders";
     of orders. Each round measures:\n\n  \
     sql       the statements of the consumer from memory\n  \
     drain     reading every event and dropping it\n  \
-    orders    the consumer from an empty schema, with one and with two instances\n  \
+    orders    the consumer from an empty schema, with one worker, with two, and with two instances\n  \
     debezium  with --peers: the Debezium JDBC sink in Kafka Connect, upserting into the same table, \
     with one and with two tasks\n\n\
     At the end: how long after its commit an event shows in its row, of orders, of a bare loop that \
@@ -249,8 +255,10 @@ impl Bench<'_> {
         let sql = told(report, round, "sql", raw::sql(database, *events, *orders)).await?;
         let drain = told(report, round, "drain", raw::drain(settings, *events)).await?;
         let mut consumers = self.consumers(running, log);
-        let one_instance = told(report, round, "orders × 1", consumers.measure(1)).await?;
-        let two_instances = told(report, round, "orders × 2", consumers.measure(2)).await?;
+        let one_instance = told(report, round, "orders", consumers.measure(ONE)).await?;
+        let two_instances = told(report, round, "orders × 2", consumers.measure(TWO)).await?;
+        let workers = consumers.measure(Size { workers: 2, ..ONE });
+        let two_workers = told(report, round, "orders, two workers", workers).await?;
         let building = rebuild::measure(&self.starter, settings, database, *events, log.end);
         let rebuild = told(report, round, "orders, a rebuild", building).await?;
         let debezium = match self.options.peers {
@@ -262,7 +270,7 @@ impl Bench<'_> {
                 Some(Debezium { one_task, two_tasks })
             }
         };
-        Ok(Round { sql, drain, one_instance, two_instances, rebuild, debezium })
+        Ok(Round { sql, drain, one_instance, two_workers, two_instances, rebuild, debezium })
     }
 
     /// Times the way from commit to row: orders first, since it counts the offsets that it has
@@ -270,7 +278,7 @@ impl Bench<'_> {
     async fn latencies(&self, running: &mut Running, log: &Log) -> Result<Latencies> {
         let step = self.report.step("timing the way from commit to row: orders");
         let mut consumers = self.consumers(running, log);
-        consumers.fill(1).await?;
+        consumers.fill(ONE).await?;
         let orders = self.latency(log, &schema_of(CONSUMER)).await;
         consumers.stop().await;
         let orders = orders?;

@@ -23,6 +23,13 @@ const LIMIT: Duration = Duration::from_mins(15);
 /// How often is looked how far it is.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How many processes there are, and of how many members of the group each consists.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    pub instances: usize,
+    pub workers: usize,
+}
+
 /// Starts and measures instances of the consumer.
 pub struct Consumers<'a> {
     pub running: &'a mut Running,
@@ -35,14 +42,16 @@ pub struct Consumers<'a> {
 }
 
 impl Consumers<'_> {
-    /// Lets so many instances fill an empty schema. They are left running.
-    pub async fn fill(&mut self, instances: usize) -> Result<Rate> {
+    /// Lets instances fill an empty schema. They are left running.
+    pub async fn fill(&mut self, size: Size) -> Result<Rate> {
+        let Size { instances, workers } = size;
         let database = database::of_schema(self.database, &schema_of(CONSUMER))?;
         let client = database::connect_afresh(&database).await?;
         let started: Vec<_> = self.instances.iter().take(instances).cloned().collect();
         let names: Vec<_> = started.iter().map(Instance::name).collect();
         let specs = started.into_iter().map(|i| {
-            let spec = self.starter.spec(&i)?;
+            let mut spec = self.starter.spec(&i)?;
+            spec.env.push(("ORDERS_WORKERS".to_owned(), workers.to_string()));
             Ok((i, spec))
         });
         let specs = specs.collect::<Result<Vec<_>>>()?;
@@ -58,9 +67,9 @@ impl Consumers<'_> {
         self.rate(share, &pids)
     }
 
-    /// Lets so many instances fill an empty schema, and stops them.
-    pub async fn measure(&mut self, instances: usize) -> Result<Rate> {
-        let rate = self.fill(instances).await?;
+    /// Lets instances fill an empty schema, and stops them.
+    pub async fn measure(&mut self, size: Size) -> Result<Rate> {
+        let rate = self.fill(size).await?;
         self.stop().await;
         Ok(rate)
     }

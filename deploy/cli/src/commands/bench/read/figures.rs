@@ -24,6 +24,7 @@ pub struct Round {
     pub sql: Rate,
     pub drain: Rate,
     pub one_instance: Rate,
+    pub two_workers: Rate,
     pub two_instances: Rate,
     pub rebuild: Rate,
     /// With peers.
@@ -79,8 +80,8 @@ pub struct Ratios {
     pub latency_to_bare_loop: LatencyRatio,
     /// With peers.
     pub latency_to_debezium: Option<LatencyRatio>,
-    pub one_instance_to_one_task: Option<Ratio>,
-    pub two_instances_to_two_tasks: Option<Ratio>,
+    pub one_worker_to_one_task: Option<Ratio>,
+    pub two_workers_to_two_tasks: Option<Ratio>,
 }
 
 /// What was measured.
@@ -110,10 +111,8 @@ impl Ratios {
         Self {
             latency_to_bare_loop: of(&latency.bare_loop),
             latency_to_debezium: latency.debezium.as_ref().map(of),
-            one_instance_to_one_task: rate(|round, theirs| (round.one_instance, theirs.one_task)),
-            two_instances_to_two_tasks: rate(|round, theirs| {
-                (round.two_instances, theirs.two_tasks)
-            }),
+            one_worker_to_one_task: rate(|round, theirs| (round.one_instance, theirs.one_task)),
+            two_workers_to_two_tasks: rate(|round, theirs| (round.two_workers, theirs.two_tasks)),
         }
     }
 }

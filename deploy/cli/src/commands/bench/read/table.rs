@@ -20,14 +20,15 @@ pub fn text(figures: &Figures) -> String {
     let mut row = |name, of: fn(&Round) -> Option<Rate>| lines.extend(rate(name, rounds, of));
     row("sql from memory", |round| Some(round.sql));
     row("drain", |round| Some(round.drain));
-    row("orders, one instance", |round| Some(round.one_instance));
+    row("orders", |round| Some(round.one_instance));
+    row("orders, two workers", |round| Some(round.two_workers));
     row("orders, two instances", |round| Some(round.two_instances));
     row("orders, a rebuild", |round| Some(round.rebuild));
     row("debezium, one task", |round| round.debezium.map(|Debezium { one_task, .. }| one_task));
     row("debezium, two tasks", |round| round.debezium.map(|Debezium { two_tasks, .. }| two_tasks));
-    let Ratios { one_instance_to_one_task, two_instances_to_two_tasks, .. } = ratios;
-    lines.extend(one_instance_to_one_task.as_ref().map(|ratio| to("one instance", ratio)));
-    lines.extend(two_instances_to_two_tasks.as_ref().map(|ratio| to("two instances", ratio)));
+    let Ratios { one_worker_to_one_task, two_workers_to_two_tasks, .. } = ratios;
+    lines.extend(one_worker_to_one_task.as_ref().map(|ratio| to("one worker", ratio)));
+    lines.extend(two_workers_to_two_tasks.as_ref().map(|ratio| to("two workers", ratio)));
     lines.extend(timed(latency, ratios));
     lines.join("\n")
 }
@@ -49,9 +50,9 @@ fn rate(name: &str, rounds: &[Round], of: fn(&Round) -> Option<Rate>) -> Option<
     ))
 }
 
-fn to(instances: &str, ratio: &Ratio) -> String {
+fn to(workers: &str, ratio: &Ratio) -> String {
     format!(
-        "orders with {instances} to debezium with as many tasks: {:.2} × the rate, {:.3} × the CPU \
+        "orders with {workers} to debezium with as many tasks: {:.2} × the rate, {:.3} × the CPU \
          seconds, {:.3} × the memory",
         ratio.events_per_second, ratio.cpu_seconds_per_million, ratio.peak_mib
     )
