@@ -1,10 +1,15 @@
 //! The command processor does not start on a log that forgets or whose keys have moved.
 
-use event_log::client::{AdminOptions, admin};
+use std::collections::BTreeMap;
+
+use event_log::{
+    client::{AdminOptions, admin},
+    topics::{Actual, describe},
+};
 use rdkafka::admin::{AlterConfig, NewPartitions, ResourceSpecifier};
 use schemas::Topic;
 use serde_json::json;
-use testkit::{Installation, Process};
+use testkit::{Installation, Process, eventually};
 
 const PROCESSOR: &str = "command-processor";
 const ACCEPT: &str = "COMMAND_PROCESSOR_ACCEPT_RISK";
@@ -17,6 +22,18 @@ async fn configure(installation: &Installation, topic: Topic, settings: &[(&str,
     let config = settings.iter().fold(config, |config, (name, value)| config.set(name, value));
     let altered = admin(&of).unwrap().alter_configs(&[config], &AdminOptions::new()).await.unwrap();
     assert!(altered.iter().all(Result::is_ok), "{altered:?}");
+    // The broker that answers next may not have heard of it yet.
+    let look = async || actual(installation, topic).await.config;
+    let has = |config: &BTreeMap<String, String>| {
+        settings.iter().all(|(name, value)| config.get(*name).is_some_and(|told| told == value))
+    };
+    eventually("the settings to hold", look, has).await;
+}
+
+/// What the brokers tell of a topic.
+async fn actual(installation: &Installation, topic: Topic) -> Actual {
+    let mut described = describe(&installation.settings(), &[topic]).await.unwrap();
+    described.topics.remove(&topic).unwrap()
 }
 
 async fn add_partitions(installation: &Installation, topic: Topic, count: usize) {
@@ -25,6 +42,9 @@ async fn add_partitions(installation: &Installation, topic: Topic, count: usize)
     let new = NewPartitions::new(&name, count);
     let added = admin(&of).unwrap().create_partitions(&[new], &AdminOptions::new()).await.unwrap();
     assert!(added.iter().all(Result::is_ok), "{added:?}");
+    let look = async || actual(installation, topic).await.partitions;
+    eventually("the partitions to be there", look, |told| usize::try_from(*told) == Ok(count))
+        .await;
 }
 
 /// It ends with 64 and says so; with the risk accepted it starts, and says so as long as it runs.
