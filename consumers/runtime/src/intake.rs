@@ -36,8 +36,8 @@ use crate::{
     watch::{Progress, Watch},
 };
 
-/// Length of a poll when nothing waits.
-const IDLE_POLL: Duration = Duration::from_millis(100);
+/// Length of a poll when nothing waits. The client spins through the last millisecond of each.
+const IDLE_POLL: Duration = Duration::from_millis(250);
 
 /// How long a full batch waits before fetching is paused.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Polls in a row that bring nothing before it counts as idle: fetching may have to be taken up
 /// again first.
-const IDLE_POLLS: u32 = 5;
+const IDLE_POLLS: u32 = 2;
 
 /// The next offset of each partition, as applied: written by the engine, shown by the intake.
 pub type Progress = Arc<Mutex<BTreeMap<Partition, i64>>>;

@@ -1,13 +1,20 @@
 //! Appends single records to the log: idempotent, acknowledged by every replica, without
 //! transactions. Many may be under way at once.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use rdkafka::{
     ClientContext,
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer},
+    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
 };
 use schemas::Topic;
 use tokio::sync::oneshot;
@@ -39,16 +46,55 @@ impl AppendError {
     }
 }
 
+/// Length of one poll for acknowledgements, which end it at once. The client spins through the last
+/// millisecond of each: with the usual 100 ms an idle producer takes a hundredth of a core.
+const POLL: Duration = Duration::from_millis(500);
+
 /// A producer. Cheap to clone; all clones share one connection.
 #[derive(Clone)]
 pub struct Appender {
-    producer: ThreadedProducer<Deliveries>,
+    producer: Arc<Polled>,
     names: TopicNames,
+}
+
+/// A producer with the thread that serves its acknowledgements.
+struct Polled {
+    producer: Arc<BaseProducer<Deliveries>>,
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Polled {
+    fn new(producer: BaseProducer<Deliveries>) -> Result<Self, Error> {
+        let (producer, is_over) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
+        let (polled, stop) = (Arc::clone(&producer), Arc::clone(&is_over));
+        let thread = thread::Builder::new().name("appender".into()).spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                polled.poll(POLL);
+            }
+        });
+        let thread = thread.map_err(|error| {
+            let source = KafkaError::ClientCreation(error.to_string());
+            Error::kafka("start the thread of a producer", source)
+        })?;
+        Ok(Self { producer, is_over, thread: Some(thread) })
+    }
+}
+
+impl Drop for Polled {
+    /// The thread must be gone before the producer, whose end purges what is queued.
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It cannot panic: it runs none of our code but the acknowledgements'.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl std::fmt::Debug for Appender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Appender").field("in_flight", &self.producer.in_flight_count()).finish()
+        f.debug_struct("Appender").field("in_flight", &self.in_flight()).finish()
     }
 }
 
@@ -127,6 +173,7 @@ impl Appender {
             .set("queue.buffering.max.kbytes", queue_kbytes.to_string())
             .create_with_context(Deliveries(ClientLog::new(settings)))
             .map_err(|error| Error::kafka("create a producer", error))?;
+        let producer = Arc::new(Polled::new(producer)?);
         Ok(Self { producer, names: TopicNames::new(&settings.namespace) })
     }
 
@@ -155,7 +202,7 @@ impl Appender {
         out.key = record.key.as_deref();
         out.payload = record.payload.as_deref();
         out.partition = record.partition;
-        self.producer.send(out).map_err(|(error, _)| AppendError::Refused(error))?;
+        self.producer.producer.send(out).map_err(|(error, _)| AppendError::Refused(error))?;
         Ok(async move {
             // The sender is dropped only with the producer, which purges what it had queued.
             wait.await.unwrap_or_else(|_| Err(AppendError::Unknown(KafkaError::Canceled)))
@@ -175,13 +222,13 @@ impl Appender {
     /// # Errors
     /// When something is still under way then.
     pub fn flush(&self, limit: Duration) -> Result<(), Error> {
-        let flushed = self.producer.flush(limit);
+        let flushed = self.producer.producer.flush(limit);
         flushed.map_err(|error| Error::kafka("flush the producer", error))
     }
 
     /// Records that wait for their acknowledgement.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
+        usize::try_from(self.producer.producer.in_flight_count()).unwrap_or(0)
     }
 }

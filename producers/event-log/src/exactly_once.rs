@@ -31,8 +31,9 @@ use crate::{
     transaction::TransactionalProducer,
 };
 
-/// Length of one idle poll: how soon a shutdown is noticed.
-const IDLE: Duration = Duration::from_millis(100);
+/// Length of one idle poll: how soon a shutdown is noticed. The client spins through the last
+/// millisecond of each.
+const IDLE: Duration = Duration::from_millis(250);
 
 /// Length of one nap while the rest of a burst is waited for. A poll of that length would spin: the
 /// client counts in whole milliseconds.
