@@ -9,6 +9,7 @@
 //! - [`customer`], [`order`], [`classification`], [`command`], [`notification`]: the messages
 //! - [`envelope`]: metadata in record headers (CloudEvents 1.0, Kafka binding, binary mode)
 //! - [`codec`]: Avro in the schema registry's wire format
+//! - [`recording`]: commands in a form for files
 //! - [`catalog`]: every subject of the system, for registration
 //!
 //! Invariants: a type's wire name and its Avro record name never change; bytes once written
@@ -26,6 +27,7 @@ pub mod message;
 pub mod notification;
 pub mod order;
 pub mod position;
+pub mod recording;
 pub mod timestamp;
 pub mod token;
 pub mod topic;

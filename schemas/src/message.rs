@@ -3,7 +3,7 @@
 use apache_avro::{
     AvroResult, reader::datum::GenericDatumReader, writer::datum::GenericDatumWriter,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 use crate::topic::Topic;
 
@@ -59,6 +59,22 @@ pub trait Messages: Sized + Send + 'static {
         reader: &GenericDatumReader<'static>,
         bytes: &mut &[u8],
     ) -> AvroResult<Option<Self>>;
+
+    /// Reads the type at `index` from a form for people, such as JSON; `None` when there is no such
+    /// type.
+    ///
+    /// # Errors
+    /// When the value does not fit the type.
+    fn from_fields<'de, D: Deserializer<'de>>(
+        index: usize,
+        deserializer: D,
+    ) -> Result<Option<Self>, D::Error>;
+
+    /// Writes its fields in a form for people, such as JSON.
+    ///
+    /// # Errors
+    /// When the form refuses them.
+    fn write_fields<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// Wire name of this message.
     fn wire_type(&self) -> &'static str {
@@ -132,6 +148,26 @@ macro_rules! messages {
                 )+
                 Ok(None)
             }
+
+            fn from_fields<'de, D: serde::Deserializer<'de>>(
+                index: usize,
+                deserializer: D,
+            ) -> Result<Option<Self>, D::Error> {
+                let mut position = 0..;
+                $(
+                    if position.next() == Some(index) {
+                        let read = <$record as serde::Deserialize>::deserialize(deserializer);
+                        return read.map(Self::$variant).map(Some);
+                    }
+                )+
+                Ok(None)
+            }
+
+            fn write_fields<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(record) => serde::Serialize::serialize(record, serializer),)+
+                }
+            }
         }
     };
 }
@@ -170,6 +206,20 @@ macro_rules! sole_message {
                 bytes: &mut &[u8],
             ) -> apache_avro::AvroResult<Option<Self>> {
                 if index == 0 { reader.read_deser(bytes).map(Some) } else { Ok(None) }
+            }
+
+            fn from_fields<'de, D: serde::Deserializer<'de>>(
+                index: usize,
+                deserializer: D,
+            ) -> Result<Option<Self>, D::Error> {
+                match index {
+                    0 => <Self as serde::Deserialize>::deserialize(deserializer).map(Some),
+                    _ => Ok(None),
+                }
+            }
+
+            fn write_fields<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(self, serializer)
             }
         }
     };

@@ -5,6 +5,7 @@ use apache_avro::{
     AvroResult, reader::datum::GenericDatumReader, writer::datum::GenericDatumWriter,
 };
 use schemas::{AggregateId, EventId, Messages, Timestamp, Topic, message::SchemaFile};
+use serde::{Deserializer, Serializer};
 
 use crate::{
     recorded::{Recorded, Source},
@@ -145,5 +146,13 @@ impl Messages for NoEmission {
 
     fn read(_: usize, _: &GenericDatumReader<'static>, _: &mut &[u8]) -> AvroResult<Option<Self>> {
         Ok(None)
+    }
+
+    fn from_fields<'de, D: Deserializer<'de>>(_: usize, _: D) -> Result<Option<Self>, D::Error> {
+        Ok(None)
+    }
+
+    fn write_fields<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match *self {}
     }
 }

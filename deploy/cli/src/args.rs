@@ -5,8 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, consumer, dead_letters, down, import, logs, rebuild, schemas, state, status,
-    test, topics, up, verify,
+    bench, chaos, consumer, dead_letters, down, import, logs, rebuild, recordings, schemas, state,
+    status, test, topics, trace, up, verify,
 };
 
 /// Runs, tests and operates Oneway.
@@ -46,6 +46,9 @@ pub enum Command {
     /// Look after the state topics
     State(state::Options),
     Import(import::Options),
+    /// Write commands to a file, and send them again
+    Commands(recordings::Options),
+    Trace(trace::Options),
     /// Check that the system keeps its promises
     Verify(verify::Options),
     /// Show, retry or skip records that a consumer cannot handle

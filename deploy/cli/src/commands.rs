@@ -10,11 +10,13 @@ pub mod import;
 pub mod logs;
 pub mod read_model;
 pub mod rebuild;
+pub mod recordings;
 pub mod schemas;
 pub mod state;
 pub mod status;
 pub mod test;
 pub mod topics;
+pub mod trace;
 pub mod up;
 pub mod verify;
 
@@ -42,6 +44,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Schemas(options) => Box::pin(schemas::run(options, &state)).await.map(done),
         Command::State(options) => Box::pin(state::run(options, &state)).await.map(done),
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
+        Command::Commands(options) => Box::pin(recordings::run(options, &state)).await,
+        Command::Trace(options) => Box::pin(trace::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
         Command::DeadLetters(options) => Box::pin(dead_letters::run(options, &state)).await,
         Command::Consumer(options) => Box::pin(consumer::run(options, &state)).await,

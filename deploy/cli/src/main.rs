@@ -13,6 +13,7 @@
 //! - [`cargo`]: calls of cargo
 //! - [`report`]: progress and news for people, on stderr; results go to stdout
 //! - [`progress`]: how far a long command is
+//! - [`refused`]: lines of a file that cannot be used
 //! - [`failure`]: why a command ends badly, and its exit code
 
 mod args;
@@ -24,6 +25,7 @@ mod failure;
 mod generations;
 mod prepare;
 mod progress;
+mod refused;
 mod report;
 mod snapshot;
 mod stack;

@@ -25,6 +25,9 @@ pub struct Request<'a, C> {
     pub fingerprint: i64,
     /// Refuse it unless the aggregate has this version.
     pub expected_version: Option<u64>,
+    /// When it was made, which is never later than now: what is not said otherwise happened then,
+    /// so that the same command means the same whenever it is decided.
+    pub asked_at: Timestamp,
     /// The wish; absent with the reason when it cannot be read.
     pub command: Result<C, Rejection>,
 }
@@ -132,7 +135,7 @@ impl<A: Aggregate> Shard<A> {
         }
         let decided = request.command.and_then(|command| {
             expect_version(request.expected_version, current.version)?;
-            A::decide(current.state.as_ref(), &command, now)
+            A::decide(current.state.as_ref(), &command, request.asked_at)
         });
         let (events, rejection) = match decided {
             Ok(events) => (events, None),

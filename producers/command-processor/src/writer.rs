@@ -102,6 +102,7 @@ where
             aggregate,
             fingerprint: fingerprint(envelope.message_type, envelope.expected_version, payload),
             expected_version: envelope.expected_version,
+            asked_at: envelope.time.map_or(now, |asked_at| asked_at.min(now)),
             command,
         };
         let reader = &mut self.reader;

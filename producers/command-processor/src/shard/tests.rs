@@ -1,7 +1,7 @@
 use domain::Orders;
 use schemas::{
     Decoder, Encoder, Messages, Money,
-    order::{ConfirmOrder, CreateOrder, Order, OrderCommand},
+    order::{ConfirmOrder, CreateOrder, Order, OrderCommand, OrderEvent},
 };
 
 use super::*;
@@ -25,10 +25,7 @@ impl Bench {
         Self { shard, encoder: Encoder::new(&[1]).unwrap(), decoder, clock: 1_795_168_800_000_000 }
     }
 
-    fn decide(
-        &mut self,
-        request: Request<'_, OrderCommand>,
-    ) -> Decision<schemas::order::OrderEvent> {
+    fn decide(&mut self, request: Request<'_, OrderCommand>) -> Decision<OrderEvent> {
         let wire_type = State::FILES[0].wire_type;
         let decode =
             |bytes: &[u8]| Ok::<_, ()>(self.decoder.decode(wire_type, bytes).unwrap().unwrap());
@@ -75,8 +72,20 @@ fn request<'a>(
 ) -> Request<'a, OrderCommand> {
     let fingerprint = i64::try_from(command.wire_type().len()).unwrap();
     let id = CommandId::from_key(key);
-    let (offset, command) = (0, Ok(command));
-    Request { id, offset, aggregate, fingerprint, expected_version: None, command }
+    let (offset, asked_at, command) = (0, asked_at(), Ok(command));
+    Request { id, offset, aggregate, fingerprint, expected_version: None, asked_at, command }
+}
+
+fn asked_at() -> Timestamp {
+    Timestamp::from_micros(1_795_000_000_000_000).unwrap()
+}
+
+#[test]
+fn what_is_not_dated_happened_when_the_command_was_made() {
+    let (mut bench, order) = (empty(), order(1));
+    let created = bench.decide(request("1", &order, create()));
+    let [OrderEvent::Created(created)] = created.events.as_slice() else { panic!("{created:?}") };
+    assert_eq!(created.ordered_at, asked_at());
 }
 
 #[test]

@@ -8,11 +8,14 @@ use testkit::{Installation, eventually, log};
 
 use crate::story::SERVICES;
 
-const RULE: [(&str, &str); 3] = [
+/// A rule by which the history has customers of all classes.
+pub const RULE: [(&str, &str); 3] = [
     ("CUSTOMER_CLASSIFIER_A_THRESHOLD", "500"),
     ("CUSTOMER_CLASSIFIER_B_THRESHOLD", "100"),
     ("CUSTOMER_CLASSIFIER_WINDOW", "all"),
 ];
+/// Slow enough to be hurt in the middle.
+const SLOW: u32 = 8;
 const CUSTOMERS: i64 = 2357;
 const ORDERS: i64 = 6911;
 const CLASSES: [i64; 3] = [76, 539, 1742];
@@ -39,17 +42,18 @@ fn expected() -> (i64, i64, Vec<u64>) {
     (sum, rows, refused)
 }
 
-/// An import that is slow enough to be hurt in the middle.
-fn import(installation: &Installation) -> std::process::Command {
+/// An import with so many commands under way at once.
+pub fn import(installation: &Installation, at_once: u32) -> std::process::Command {
     let mut command = installation.oneway();
     command.arg("import").arg(file());
     command.args(["--customer", "customer_id", "--date", "date", "--value", "value", "--json"]);
-    command.args(["--concurrency", "8"]);
+    command.arg("--concurrency").arg(at_once.to_string());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn report(output: &std::process::Output) -> Value {
+/// What a command reported as JSON, when it succeeded.
+pub fn report(output: &std::process::Output) -> Value {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{:?} {errors}", output.status);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {errors}"))
@@ -76,7 +80,7 @@ async fn a_history_imported_under_kills_is_exact() {
     let (sum, rows, refused) = expected();
     assert_eq!((rows, refused.len()), (ORDERS, 8), "the file is the one that was counted");
     let installation = Installation::start(&SERVICES, &RULE).await;
-    let mut importing = import(&installation).spawn().unwrap();
+    let mut importing = import(&installation, SLOW).spawn().unwrap();
     let database = installation.database().await;
     for (service, orders) in
         [("command-processor", 500), ("orders", 2000), ("customer-classifier", 3500)]
@@ -102,7 +106,7 @@ async fn a_history_imported_under_kills_is_exact() {
     let first = whole(&installation, topics).await;
 
     // Again: every command is recognised, no event is made, nothing is emitted.
-    let output = import(&installation).output().unwrap();
+    let output = import(&installation, SLOW).output().unwrap();
     self::report(&output);
     let look = async || figures(&database).await;
     eventually("the figures to stay right", look, |figures| *figures == right).await;

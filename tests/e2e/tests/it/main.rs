@@ -24,6 +24,7 @@ mod lookup;
 mod operators;
 mod own_writes;
 mod rebuild;
+mod recordings;
 mod repeats;
 mod schemas;
 mod settings;

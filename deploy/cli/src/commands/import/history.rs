@@ -16,10 +16,12 @@ use super::{
     columns::{Columns, Names},
     ids::Content,
     row::{NewOrder, Row},
-    tally::Refused,
     window::Window,
 };
-use crate::failure::{Failure, Result};
+use crate::{
+    failure::{Failure, Result},
+    refused::Refused,
+};
 
 /// An order history in a file.
 #[derive(Clone, Debug)]

@@ -9,26 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{history::Survey, sender::Answer};
-use crate::failure::Result;
-
-/// How many refusals are kept with their reasons: a wrong column refuses every line.
-const KEPT: usize = 10_000;
-
-/// How many of them are shown to people.
-const SHOWN: usize = 50;
-
-/// Lines that were refused.
-#[derive(Clone, Debug, Default)]
-pub struct Refused {
-    count: u64,
-    lines: Vec<Line>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct Line {
-    line: u64,
-    reason: String,
-}
+use crate::{failure::Result, refused::Refused};
 
 /// How many commands of one kind ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -52,27 +33,6 @@ pub struct Tally {
     total: i128,
     /// How long the orders took.
     pub order_time: Duration,
-}
-
-impl Refused {
-    /// Adds a line.
-    pub fn add(&mut self, line: u64, reason: String) {
-        self.count += 1;
-        if self.lines.len() < KEPT {
-            self.lines.push(Line { line, reason });
-        }
-    }
-
-    /// How many lines.
-    pub const fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The lines that were kept, with their reasons.
-    #[cfg(test)]
-    pub fn shown(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.lines.iter().map(|line| (line.line, line.reason.as_str()))
-    }
 }
 
 impl Tally {
@@ -128,16 +88,7 @@ impl Tally {
             let (seconds, rate) = (self.order_time.as_secs_f64(), self.rate());
             let _ = write!(text, "\nrate       {rate:.0} orders/s ({seconds:.1} s)");
         }
-        let _ = write!(text, "\nrefused    {} lines", HumanCount(self.refused.count));
-        let lines = self.lines();
-        for Line { line, reason } in lines.iter().take(SHOWN) {
-            let _ = write!(text, "\n  line {line}: {reason}");
-        }
-        let shown = u64::try_from(lines.len().min(SHOWN)).unwrap_or(0);
-        if shown < self.refused.count {
-            let rest = HumanCount(self.refused.count - shown);
-            let _ = write!(text, "\n  and {rest} more: --json lists them");
-        }
+        let _ = write!(text, "\n{}", self.refused.as_text("refused"));
         text
     }
 
@@ -152,18 +103,11 @@ impl Tally {
             "totalValue": self.total(),
             "seconds": self.order_time.as_secs_f64(),
             "ordersPerSecond": self.rate(),
-            "refusedCount": self.refused.count,
-            "refused": self.lines(),
+            "refusedCount": self.refused.count(),
+            "refused": self.refused.lines(),
         });
         let text = serde_json::to_string_pretty(&value).context("cannot write the report")?;
         Ok(text)
-    }
-
-    /// Refusals come from the survey first and then from the API: by line they are found.
-    fn lines(&self) -> Vec<Line> {
-        let mut lines = self.refused.lines.clone();
-        lines.sort();
-        lines
     }
 
     fn total(&self) -> String {
@@ -210,16 +154,5 @@ mod tests {
         assert_eq!(json["orders"], json!({"accepted": 1, "alreadyThere": 1}));
         assert_eq!(json["refused"][0], json!({"line": 4, "reason": "because"}));
         assert_eq!(json["totalValue"], "14.00");
-    }
-
-    #[test]
-    fn refusals_are_bounded() {
-        let mut survey = Survey::default();
-        for line in 0..20_000 {
-            survey.refused.add(line, "no".to_owned());
-        }
-        let tally = Tally::new(&survey, true);
-        assert_eq!((tally.refused.count(), tally.refused.lines.len()), (20_000, KEPT));
-        assert!(tally.as_text().ends_with("and 19,950 more: --json lists them"));
     }
 }
