@@ -32,4 +32,5 @@ mod shutdown;
 mod state_rebuild;
 mod story;
 mod tokens;
+mod trace;
 mod verify;
