@@ -3,7 +3,7 @@
 use schemas::{AggregateId, Money, Rate, Timestamp};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 
-use crate::numeric::Numeric;
+use crate::{moment::Moment, numeric::Numeric};
 
 /// A value that can be a column of a row.
 pub trait Field: Sized {
@@ -102,15 +102,15 @@ impl Field for AggregateId {
 
 impl Field for Timestamp {
     const TYPE: &'static str = "timestamptz";
-    type Sent<'a> = jiff::Timestamp;
-    type Received = jiff::Timestamp;
+    type Sent<'a> = Moment;
+    type Received = Moment;
 
-    fn send(&self) -> jiff::Timestamp {
-        self.to_jiff()
+    fn send(&self) -> Moment {
+        Moment(self.micros())
     }
 
-    fn receive(received: jiff::Timestamp) -> Option<Self> {
-        Some(received.into())
+    fn receive(received: Moment) -> Option<Self> {
+        Self::from_micros(received.0).ok()
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! In reading order:
 //! - [`projection`], [`recorded`]: the seam to the business, and the events as it gets them
-//! - [`row`], [`field`], [`numeric`], [`table`], [`tables`]: rows in memory, between Postgres and
+//! - [`row`], [`field`], [`numeric`], [`moment`], [`table`], [`tables`]: rows in memory, between Postgres and
 //!   the projection
 //! - [`batch`], [`lease`], [`fold`]: events with the positions they cover, the right to apply
 //!   them, and the pure middle of a batch
@@ -51,6 +51,7 @@ pub mod lag;
 pub mod lease;
 pub mod metrics;
 pub mod migrate;
+pub mod moment;
 pub mod numeric;
 pub mod offset;
 pub mod outage;

@@ -22,31 +22,42 @@ impl<const SCALE: u32> Numeric<SCALE> {
     const FRACTION_GROUPS: u32 = SCALE.div_ceil(GROUP_DIGITS);
 
     /// What fills the last group up.
-    const PADDING: u128 = 10_u128.pow(Self::FRACTION_GROUPS * GROUP_DIGITS - SCALE);
+    const PADDING: u64 = 10_u64.pow(Self::FRACTION_GROUPS * GROUP_DIGITS - SCALE);
 
-    /// The groups, the least significant first.
-    fn groups(self) -> Vec<i16> {
-        let mut rest = u128::from(self.0.unsigned_abs()) * Self::PADDING;
-        let mut groups = Vec::new();
-        while rest > 0 {
-            groups.push(i16::try_from(rest % u128::from(GROUP)).unwrap_or_default());
-            rest /= u128::from(GROUP);
+    /// The groups, the least significant first, and how many there are.
+    fn groups(self) -> ([i16; MOST_GROUPS], usize) {
+        let (mut groups, mut count) = ([0; MOST_GROUPS], 0);
+        let magnitude = self.0.unsigned_abs();
+        // What is padded may be larger than the number: its last group is taken first.
+        let whole = GROUP / Self::PADDING;
+        let mut rest = magnitude / whole;
+        let mut group = magnitude % whole * Self::PADDING;
+        for place in &mut groups {
+            if group == 0 && rest == 0 {
+                break;
+            }
+            *place = i16::try_from(group).unwrap_or_default();
+            (group, rest) = (rest % GROUP, rest / GROUP);
+            count += 1;
         }
-        groups
+        (groups, count)
     }
 }
 
+/// As many as 64 bits with padding can have.
+const MOST_GROUPS: usize = 6;
+
 impl<const SCALE: u32> ToSql for Numeric<SCALE> {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
-        let groups = self.groups();
-        let count = i16::try_from(groups.len())?;
+        let (groups, number) = self.groups();
+        let count = i16::try_from(number)?;
         out.put_i16(count);
         // The weight of the first group: its distance from the decimal point, in groups.
         out.put_i16(count - i16::try_from(Self::FRACTION_GROUPS)? - 1);
         out.put_u16(if self.0 < 0 { NEGATIVE } else { POSITIVE });
         out.put_u16(u16::try_from(SCALE)?);
-        for group in groups.into_iter().rev() {
-            out.put_i16(group);
+        for group in groups.iter().take(number).rev() {
+            out.put_i16(*group);
         }
         Ok(IsNull::No)
     }
@@ -72,26 +83,25 @@ fn read(raw: &[u8], scale: u32) -> Result<i64, BoxedError> {
     let weight = i32::from(next()?.cast_signed());
     let sign = next()?;
     let _display_scale = next()?;
-    let mut units: i128 = 0;
+    let mut units: i64 = 0;
     for index in 0..i32::from(count) {
-        let digits = i128::from(next()?);
+        let digits = i64::from(next()?);
         // Position of the group's last digit, counted in decimals from the minor unit.
         let shift = (weight - index) * 4 + i32::try_from(scale)?;
         units = if shift >= 0 {
-            let factor = 10_i128.checked_pow(u32::try_from(shift)?);
+            let factor = 10_i64.checked_pow(u32::try_from(shift)?);
             factor
                 .and_then(|factor| digits.checked_mul(factor))
                 .and_then(|part| units.checked_add(part))
                 .ok_or("numeric is out of range")?
         } else {
-            let divisor = 10_i128.pow(u32::try_from(-shift)?.min(8));
+            let divisor = 10_i64.pow(u32::try_from(-shift)?.min(8));
             if digits % divisor != 0 {
                 return Err("numeric has too many decimals".into());
             }
             units + digits / divisor
         };
     }
-    let units = i64::try_from(units)?;
     match sign {
         POSITIVE => Ok(units),
         NEGATIVE => Ok(-units),

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use schemas::AggregateId;
 
 use crate::{projection::ProjectionError, row::Row};
@@ -10,7 +11,7 @@ use crate::{projection::ProjectionError, row::Row};
 /// Rows of one table in memory.
 #[derive(Debug)]
 pub struct Table<R> {
-    pub(crate) slots: HashMap<Box<str>, Slot<R>>,
+    pub(crate) slots: HashMap<Box<str>, Slot<R>, RandomState>,
     pub(crate) wanted: Vec<Box<str>>,
     /// Number of the event that is being applied.
     pub(crate) event: usize,
@@ -23,8 +24,9 @@ pub(crate) struct Slot<R> {
     pub(crate) loaded: bool,
     /// The database has the row.
     pub(crate) stored: bool,
-    /// The row as it is now; `None` when there is none.
-    pub(crate) row: Option<R>,
+    /// The row as it is now; `None` when there is none. Of its own, so that a table that grows
+    /// moves no rows.
+    pub(crate) row: Option<Box<R>>,
     /// The last event that changed the row.
     pub(crate) changed_by: Option<usize>,
 }
@@ -38,7 +40,7 @@ pub struct NotLoaded {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { slots: HashMap::new(), wanted: Vec::new(), event: 0 }
+        Self { slots: HashMap::default(), wanted: Vec::new(), event: 0 }
     }
 }
 
@@ -60,7 +62,7 @@ impl<R: Row> Table<R> {
     /// A row that is loaded already: lets `keys` follow a reference to further rows.
     #[must_use]
     pub fn peek(&self, key: &AggregateId) -> Option<&R> {
-        self.slots.get(key.as_str())?.row.as_ref()
+        self.slots.get(key.as_str())?.row.as_deref()
     }
 
     /// A row; `None` when it does not exist.
@@ -69,7 +71,7 @@ impl<R: Row> Table<R> {
     /// [`NotLoaded`] when its key was not named.
     pub fn get(&self, key: &AggregateId) -> Result<Option<&R>, NotLoaded> {
         match self.slots.get(key.as_str()) {
-            Some(slot) if slot.loaded => Ok(slot.row.as_ref()),
+            Some(slot) if slot.loaded => Ok(slot.row.as_deref()),
             _ => Err(NotLoaded { table: R::TABLE }),
         }
     }
@@ -84,7 +86,7 @@ impl<R: Row> Table<R> {
         if slot.row.is_some() {
             slot.changed_by = Some(event);
         }
-        Ok(slot.row.as_mut())
+        Ok(slot.row.as_deref_mut())
     }
 
     /// A row to be changed that has to exist.
@@ -102,7 +104,7 @@ impl<R: Row> Table<R> {
     pub fn put(&mut self, row: R) -> Result<(), NotLoaded> {
         let event = self.event;
         let slot = self.slot(row.key())?;
-        slot.row = Some(row);
+        slot.row = Some(Box::new(row));
         slot.changed_by = Some(event);
         Ok(())
     }
@@ -122,7 +124,7 @@ impl<R: Row> Table<R> {
 
     /// Every row in memory.
     pub fn rows(&self) -> impl Iterator<Item = &R> {
-        self.slots.values().filter_map(|slot| slot.row.as_ref())
+        self.slots.values().filter_map(|slot| slot.row.as_deref())
     }
 
     fn slot(&mut self, key: &str) -> Result<&mut Slot<R>, NotLoaded> {

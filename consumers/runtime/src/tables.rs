@@ -161,7 +161,7 @@ impl<R: Row> AnyTable for Table<R> {
             let row = R::read(row)?;
             if let Some(slot) = self.slots.get_mut(row.key()) {
                 slot.stored = true;
-                slot.row = Some(row);
+                slot.row = Some(Box::new(row));
             }
         }
         for key in created {
@@ -177,7 +177,7 @@ impl<R: Row> AnyTable for Table<R> {
         let (mut rows, mut gone) = (Vec::new(), Vec::new());
         for (key, slot) in changed {
             match &slot.row {
-                Some(row) => rows.push(row),
+                Some(row) => rows.push(&**row),
                 None => gone.push(key),
             }
         }
@@ -229,7 +229,7 @@ impl<R: Row> AnyTable for Table<R> {
             return None;
         }
         let slot = self.slots.get_mut(id.as_str())?;
-        let version = slot.row.as_mut().and_then(R::version);
+        let version = slot.row.as_deref_mut().and_then(R::version);
         Some(version.map_or(0, |version| *version))
     }
 
