@@ -3,7 +3,7 @@
 
 use crate::{
     classification::ClassificationEvent,
-    command::{AggregateState, CommandOutcome},
+    command::{AggregateState, CommandOutcome, CommandRefused},
     customer::{Customer, CustomerCommand, CustomerEvent},
     message::{Messages, SchemaFile},
     notification::ReadModelChanged,
@@ -38,6 +38,7 @@ fn all() -> impl Iterator<Item = Subject> {
         .chain(of::<OrderEvent>())
         .chain(of::<AggregateState<Order>>())
         .chain(of::<CommandOutcome>())
+        .chain(of::<CommandRefused>())
         .chain(of::<ClassificationEvent>())
         .chain(of::<ReadModelChanged>())
 }

@@ -140,6 +140,32 @@ sole_message!(
     file "command_outcome" in "command" as "command_outcome"
 );
 
+/// A command was refused before it came into the log, because its sender lacked the right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommandRefused {
+    /// Id that the command would have had.
+    pub command_id: String,
+    /// Aggregate type, such as `order`.
+    pub aggregate: String,
+    /// Id of the aggregate.
+    pub aggregate_id: String,
+    /// Wire name of the command.
+    #[serde(rename = "type")]
+    pub command_type: String,
+    /// Who sent it.
+    pub actor: String,
+    /// The right that was missing, such as `order.CONFIRM`.
+    pub right: String,
+    /// Stable code for programs: `forbidden`.
+    pub reason: String,
+}
+
+sole_message!(
+    CommandRefused, "CommandRefused" on Topic::COMMAND_REFUSALS,
+    file "command_refused" in "command" as "command_refused"
+);
+
 /// Hash (FNV-1a, 64 bits) of what makes a command this one and no other, whatever its id. Not of
 /// the schema id in front of the payload: a repeat may come from a newer sender. Stored, so it must
 /// never change; zero is reserved for "not known".

@@ -21,6 +21,8 @@ impl Topic {
     pub const ORDER_STATE: Self = Self("order.state");
     /// One outcome per command.
     pub const COMMAND_RESULTS: Self = Self("command.results");
+    /// Commands that were refused by who sent them.
+    pub const COMMAND_REFUSALS: Self = Self("command.refusals");
     /// Classification events: event store.
     pub const CUSTOMER_CLASSIFICATION_EVENTS: Self = Self("customer-classification.events");
     /// Which rows of which read model changed.
@@ -34,7 +36,7 @@ impl Topic {
     pub const CUSTOMER_CLASSIFIER_DEAD_LETTER: Self = Self("customer-classifier.dead-letter");
 
     /// Every topic.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CUSTOMER_COMMANDS,
         Self::CUSTOMER_EVENTS,
         Self::CUSTOMER_STATE,
@@ -42,6 +44,7 @@ impl Topic {
         Self::ORDER_EVENTS,
         Self::ORDER_STATE,
         Self::COMMAND_RESULTS,
+        Self::COMMAND_REFUSALS,
         Self::CUSTOMER_CLASSIFICATION_EVENTS,
         Self::CHANGE_NOTIFICATIONS,
         Self::ORDERS_DEAD_LETTER,

@@ -119,6 +119,15 @@ enum Refusals {
     /// The token is malformed
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(#[to_schema] ProblemBody),
+    /// A token of who asks is needed, or it is not valid (`no_token`, `invalid_token`)
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(#[to_schema] ProblemBody),
+    /// The roles of who asks do not have the `right` (`forbidden`)
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(#[to_schema] ProblemBody),
+    /// Too many requests in a short time (`too_many_requests`)
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(#[to_schema] ProblemBody),
     /// The read model has not applied what the token names (`not_applied_yet`, with the `lag`), or
     /// cannot be read; `Retry-After` says when to ask again
     #[response(status = 503, content_type = "application/problem+json")]

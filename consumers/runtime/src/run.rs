@@ -7,7 +7,7 @@ use axum::Router;
 use event_log::{Appender, ErrorClass, Registry};
 use refinery::Runner;
 use schemas::{Encoder, Messages, notification::ReadModelChanged};
-use service::{Failure, Shell, health::Part, http};
+use service::{Failure, Gate, Shell, auth::Admit, health::Part, http};
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
@@ -86,6 +86,7 @@ pub async fn run<P: Projection>(
         let Consumer { projection, migrations, .. } = consumer;
         return build::run(&shell, &settings, projection, migrations, schema.as_str()).await;
     }
+    let gate = Gate::new(&settings.gate, Admit::Queries(shell.name))?;
     let schema = schema_of(shell.name);
     let open = |connections| Database::new(&settings.database, &schema, connections);
     let work = open(WORK_CONNECTIONS + settings.workers).map_err(failure)?;
@@ -115,6 +116,7 @@ pub async fn run<P: Projection>(
         registry: prepared.registry,
         notifications: prepared.notifications,
         chore: consumer.chore,
+        gate,
         router: fresh.before((consumer.routes)(queries)),
         lookout,
     };
@@ -168,6 +170,7 @@ struct Parts<P: Projection> {
     registry: Registry,
     notifications: Encoder<ReadModelChanged>,
     chore: Option<Box<dyn Chore<P>>>,
+    gate: Gate,
     router: Router,
     lookout: Lookout,
 }
@@ -221,7 +224,8 @@ fn start<P: Projection>(
     tasks.spawn(async move { publisher.run().await.map_err(failure) });
     let stop = shell.shutdown.clone();
     tasks.spawn(async move { parts.lookout.run(&stop).await.map_err(failure) });
-    tasks.spawn(http::serve(settings.http_address, parts.router, shell.shutdown.clone()));
+    let stop = shell.shutdown.clone();
+    tasks.spawn(http::serve(settings.http_address, parts.gate, parts.router, stop));
     Ok(tasks)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use service::{Env, prefer::LONGEST_WAIT};
+use service::{Env, auth, prefer::LONGEST_WAIT};
 use tokio_postgres::Config;
 
 use crate::{build::Until, dead_letters::Limits, read_model::SchemaName};
@@ -16,6 +16,8 @@ pub struct Settings {
     pub database: Config,
     /// Connections for queries.
     pub connections: usize,
+    /// Who may query.
+    pub gate: auth::Settings,
     /// Where queries are served.
     pub http_address: SocketAddr,
     /// How long a query waits for what its token names, when the client does not say.
@@ -43,7 +45,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `DATABASE_URL`, the settings of the event log, and the consumer's own
+    /// Reads `DATABASE_URL`, the settings of the event log and of the gate, and the consumer's own
     /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_WAIT_MS`, `_WAITING_QUERIES`,
     /// `_WORKERS`, `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`, `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`,
     /// `_RELAY_POLL_MS`, `_BUILD` and `_BUILD_UNTIL`; in a
@@ -58,12 +60,20 @@ impl Settings {
             }
             Config::new()
         });
+        let build = Some(env.parsed(&env.own("BUILD"), SchemaName::default()))
+            .filter(|name| *name != SchemaName::default());
+        // A build serves nobody.
+        let gate = match build {
+            None => auth::Settings::from_env(env),
+            Some(_) => auth::Settings::read(env),
+        };
         let longest_wait = u64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(u64::MAX);
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             log: event_log::Settings::from_env(env),
             database,
             connections: env.bounded(&env.own("DATABASE_CONNECTIONS"), 8, 1..=200),
+            gate,
             http_address: env.parsed(&env.own("HTTP_ADDRESS"), loopback),
             query_wait: Duration::from_millis(env.bounded(
                 &env.own("WAIT_MS"),
@@ -82,8 +92,7 @@ impl Settings {
                 600,
                 1..=86_400,
             )),
-            build: Some(env.parsed(&env.own("BUILD"), SchemaName::default()))
-                .filter(|name| *name != SchemaName::default()),
+            build,
             build_until: env.parsed(&env.own("BUILD_UNTIL"), Until::default()),
             relay_poll: Duration::from_millis(env.bounded(
                 &env.own("RELAY_POLL_MS"),

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     bench, chaos, consumer, dead_letters, down, import, logs, rebuild, recordings, schemas, state,
-    status, test, topics, trace, up, verify,
+    status, test, tokens, topics, trace, up, verify,
 };
 
 /// Runs, tests and operates Oneway.
@@ -43,6 +43,8 @@ pub enum Command {
     Topics(topics::Options),
     /// Register the schemas
     Schemas(schemas::Options),
+    /// Make tokens, and hashes of passwords
+    Tokens(tokens::Options),
     /// Look after the state topics
     State(state::Options),
     Import(import::Options),

@@ -15,6 +15,7 @@ pub mod schemas;
 pub mod state;
 pub mod status;
 pub mod test;
+pub mod tokens;
 pub mod topics;
 pub mod trace;
 pub mod up;
@@ -42,6 +43,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Logs(options) => Box::pin(logs::run(&options, &state)).await,
         Command::Topics(options) => Box::pin(topics::run(options, &state)).await.map(done),
         Command::Schemas(options) => Box::pin(schemas::run(options, &state)).await.map(done),
+        Command::Tokens(options) => tokens::run(options, &state).map(done),
         Command::State(options) => Box::pin(state::run(options, &state)).await.map(done),
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Commands(options) => Box::pin(recordings::run(options, &state)).await,

@@ -4,7 +4,8 @@
 //! In reading order:
 //! - [`run`]: the life of a stack, from the first port check to the last process stopped
 //! - [`plan`]: what is to run where, decided and checked before anything starts
-//! - [`catalog`]: `deploy/services.yaml`, and the environment each service gets
+//! - [`catalog`]: `deploy/services.yaml`, and the environment each service gets; [`access`] says
+//!   who may ask them
 //! - [`ports`]: which ports are used, and that nobody else has them
 //! - [`build`]: the service binaries, by one call of cargo
 //! - [`distribution`]: Kafka, registry and Postgres from Maven Central; [`java`] to run them
@@ -22,6 +23,7 @@
 //! process is signalled only after its identity (pid and start time) was checked or while it is
 //! still our own unreaped child; one supervisor per state folder, held by a lock that dies with it.
 
+pub mod access;
 pub mod account;
 pub mod backoff;
 pub mod build;

@@ -41,6 +41,8 @@ pub struct Submission {
     pub expected_version: Option<u64>,
     /// Joins it with its events.
     pub correlation_id: String,
+    /// Who sent it.
+    pub actor: String,
 }
 
 /// What tells one command from another that was sent under the same id.
@@ -76,6 +78,24 @@ impl Command {
         match self {
             Self::Customer(command) => command.wire_type(),
             Self::Order(command) => command.wire_type(),
+        }
+    }
+
+    /// The right that its sender needs: `<aggregate>.<COMMAND>`.
+    pub const fn right(&self) -> &'static str {
+        match self {
+            Self::Customer(command) => match command {
+                CustomerCommand::Create(_) => "customer.CREATE",
+                CustomerCommand::Update(_) => "customer.UPDATE",
+                CustomerCommand::GrantEmailPermission(_) => "customer.GRANT_EMAIL_PERMISSION",
+                CustomerCommand::WithdrawEmailPermission(_) => "customer.WITHDRAW_EMAIL_PERMISSION",
+            },
+            Self::Order(command) => match command {
+                OrderCommand::Create(_) => "order.CREATE",
+                OrderCommand::AddUsdRateAndValue(_) => "order.ADD_USD_RATE_AND_VALUE",
+                OrderCommand::RequireConfirmation(_) => "order.REQUIRE_CONFIRMATION",
+                OrderCommand::Confirm(_) => "order.CONFIRM",
+            },
         }
     }
 

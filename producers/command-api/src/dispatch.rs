@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Source of every command in its envelope.
-const SOURCE: &str = "command-api";
+pub const SOURCE: &str = "command-api";
 
 /// Least time for the log to acknowledge a command, however short the client wants to wait.
 const LEAST_DELIVERY: Duration = Duration::from_secs(1);
@@ -179,6 +179,7 @@ impl Dispatcher {
             time: Some(now),
             subject: Some(submission.aggregate_id.as_str()),
             correlation_id: Some(&submission.correlation_id),
+            actor: Some(&submission.actor),
             expected_version: submission.expected_version,
             reply_to: Some(self.reply_to),
             ..Envelope::default()

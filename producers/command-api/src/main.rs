@@ -6,6 +6,7 @@
 //! - [`openapi`], [`routes`]: what can be asked, one file per resource
 //! - [`admission`]: how much of the requests may be in memory
 //! - [`request`], [`body`]: what a request says: headers, JSON
+//! - [`refusals`]: commands whose senders lack the right
 //! - [`command`], [`dispatch`]: a command on its way into the log, and the wait for its outcome
 //! - [`outcomes`], [`reader`], [`record`]: outcomes on their way back
 //! - [`lookup`]: outcomes of commands that this instance did not take or has forgotten
@@ -28,6 +29,7 @@ mod openapi;
 mod outcomes;
 mod reader;
 mod record;
+mod refusals;
 mod request;
 mod routes;
 mod server;

@@ -13,3 +13,5 @@ pub const OUTCOMES_READ: &str = "oneway_command_api_outcomes_read_total";
 pub const OUTCOMES_SKIPPED: &str = "oneway_command_api_outcomes_skipped_total";
 /// Searches of the log for the outcome of one command, by `result` (found, absent, failed).
 pub const LOOKUPS: &str = "oneway_command_api_lookups_total";
+/// Refusals of commands that are in the log of the process alone.
+pub const REFUSALS_LOST: &str = "oneway_command_api_refusals_lost_total";

@@ -20,6 +20,9 @@ use crate::{
             **Waiting.** An answer comes when the command was decided. With `Prefer: respond-async`, \
             or when the outcome does not come in time, the answer is 202 as soon as the command is in \
             the log, and `Location` says where to ask for the outcome.\n\n\
+            **Who asks** is told by a token (JWT) in `Authorization: Bearer …`, or in the cookie of the \
+            service `tokens`. Each command needs the right of its name, such as `order.CONFIRM`, by \
+            one of the token's roles; its events carry who sent it.\n\n\
             **Repeating.** A command sent again under the same `Idempotency-Key` changes nothing more \
             and gets the answer of the first time. The same key for another command is refused (422 \
             `command_id_reused`).\n\n\
@@ -95,6 +98,12 @@ pub enum CommandProblems<'a> {
     /// The body is no JSON, or a header is malformed (`malformed`, `malformed_header`).
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(ProblemBody),
+    /// A token is needed, or it is not valid (`no_token`, `invalid_token`).
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(ProblemBody),
+    /// The token's roles do not have the `right` (`forbidden`).
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
     /// There is no such aggregate (`not_found`).
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemBody),
@@ -115,6 +124,9 @@ pub enum CommandProblems<'a> {
     /// belongs to another command (`command_id_reused`).
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(ProblemBody),
+    /// Too many requests in a short time (`too_many_requests`).
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(ProblemBody),
     /// Try again after `Retry-After` seconds. Not in the log: `overloaded`, `kafka_unavailable`.
     /// In the log or not: `outcome_unknown`.
     #[response(status = 503, content_type = "application/problem+json")]

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
 };
 use schemas::CommandId;
-use service::{Prefer, Problem, edge::Correlation};
+use service::{Prefer, Problem, Subject, edge::Correlation};
 use utoipa::IntoParams;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -14,8 +14,10 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LONGEST_KEY: usize = 200;
 
 /// How a client wants its command to be taken.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CommandHeaders {
+    /// Who sent it.
+    pub subject: Subject,
     /// The client's own command id.
     pub key: Option<CommandId>,
     /// Version that the aggregate must have.
@@ -52,8 +54,9 @@ pub struct CommandHeaderParams {
 
 impl CommandHeaders {
     /// Reads them.
-    pub fn read(headers: &HeaderMap) -> Result<Self, Problem> {
+    pub fn read(headers: &HeaderMap, subject: Subject) -> Result<Self, Problem> {
         Ok(Self {
+            subject,
             key: single(headers, &IDEMPOTENCY_KEY)?.map(key).transpose()?,
             expected_version: match single(headers, &header::IF_MATCH)? {
                 None => None,
@@ -68,10 +71,11 @@ impl CommandHeaders {
 impl<S: Sync> FromRequestParts<S> for CommandHeaders {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let correlation = parts.extensions.get::<Correlation>();
         let correlation_id = correlation.and_then(|Correlation(id)| id.clone());
-        let headers = Self::read(&parts.headers)?;
+        let subject = Subject::from_request_parts(parts, state).await?;
+        let headers = Self::read(&parts.headers, subject)?;
         Ok(Self { correlation_id, ..headers })
     }
 }
@@ -135,7 +139,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        CommandHeaders::read(&map)
+        CommandHeaders::read(&map, Subject::anonymous())
     }
 
     fn is_malformed(headers: &[(&'static str, &str)]) -> bool {
@@ -147,7 +151,9 @@ mod tests {
 
     #[test]
     fn nothing_is_required() {
-        assert_eq!(read(&[]), Ok(CommandHeaders::default()));
+        let headers = read(&[]).unwrap();
+        assert_eq!((headers.key, headers.expected_version), (None, None));
+        assert_eq!((headers.prefer, headers.correlation_id), (Prefer::default(), None));
     }
 
     #[test]

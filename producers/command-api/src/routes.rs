@@ -7,7 +7,10 @@ pub mod orders;
 
 use std::sync::Arc;
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use schemas::{AggregateId, CommandId};
 use service::Problem;
 use uuid::Uuid;
@@ -18,6 +21,7 @@ use crate::{
     dispatch::Dispatcher,
     lookup::History,
     outcomes::Outcomes,
+    refusals::Refusals,
     request::CommandHeaders,
 };
 
@@ -26,6 +30,8 @@ use crate::{
 pub struct Api {
     /// Sends commands.
     pub dispatcher: Arc<Dispatcher>,
+    /// Records what is refused.
+    pub refusals: Arc<Refusals>,
     /// The outcomes of late.
     pub outcomes: Arc<Outcomes>,
     /// The outcomes before.
@@ -50,7 +56,11 @@ impl Api {
             expected_version: headers.expected_version,
             // The same for a repeat, so that its answer is the same too.
             correlation_id: headers.correlation_id.unwrap_or_else(|| id.to_string()),
+            actor: headers.subject.actor().to_owned(),
         };
+        if !headers.subject.may(submission.command.right()) {
+            return self.refusals.refuse(&submission, &headers.subject).await.into_response();
+        }
         let result = self.dispatcher.send(&submission, headers.prefer).await;
         answer(&submission, form, headers.prefer, result)
     }

@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use event_log::{Appender, Error, ErrorClass, Registry, backoff::Backoff};
-use schemas::{Message, Messages, command::CommandOutcome};
-use service::{Failure, Shell, Shutdown, health::Part, http, shutdown::Trigger};
+use schemas::{
+    Encoder, Message, Messages,
+    command::{CommandOutcome, CommandRefused},
+};
+use service::{Failure, Gate, Shell, Shutdown, auth::Admit, health::Part, http, shutdown::Trigger};
 use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle};
 
 use crate::{
@@ -16,8 +19,9 @@ use crate::{
     outcomes::Outcomes,
     reader::{Reader, chain},
     record::OutcomeDecoder,
+    refusals::Refusals,
     routes::Api,
-    settings::Settings,
+    settings::{Limits, Settings},
 };
 
 /// Longest wait for the last acknowledgements of a stopping process.
@@ -25,6 +29,7 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
+    let gate = Gate::new(&settings.gate, Admit::Known)?;
     let schemas_known = shell.health.part("registry");
     let outcomes_come = shell.health.part("kafka");
     let registry = Registry::new(&settings.log.registry_url);
@@ -63,12 +68,10 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
         };
         let history = Lookup::new(&settings.log, registry, schemas.outcome, limits.lookup)
             .map_err(failure)?;
-        let encoders = schemas.commands;
-        let log = Arc::new(appender.clone());
-        let dispatcher = Dispatcher::new(log, encoders, Arc::clone(&outcomes), reply_to, limits);
-        let api = Api { dispatcher: Arc::new(dispatcher), outcomes, history: Arc::new(history) };
+        let api = api(appender.clone(), schemas, outcomes, history, reply_to, limits);
         http::serve(
             settings.listen,
+            gate,
             admission::behind(openapi::router(api), limits.body_kbytes),
             shell.shutdown.clone(),
         )
@@ -86,9 +89,31 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     }
 }
 
+/// What the routes work with.
+fn api(
+    appender: Appender,
+    schemas: Schemas,
+    outcomes: Arc<Outcomes>,
+    history: Lookup,
+    reply_to: i32,
+    limits: Limits,
+) -> Api {
+    let Schemas { commands, refusals, .. } = schemas;
+    let log = Arc::new(appender);
+    let refusals = Refusals::new(Arc::<Appender>::clone(&log), refusals);
+    let dispatcher = Dispatcher::new(log, commands, Arc::clone(&outcomes), reply_to, limits);
+    Api {
+        dispatcher: Arc::new(dispatcher),
+        refusals: Arc::new(refusals),
+        outcomes,
+        history: Arc::new(history),
+    }
+}
+
 /// The schemas that commands are written with, and the id of that of outcomes.
 struct Schemas {
     commands: Encoders,
+    refusals: Encoder<CommandRefused>,
     outcome: u32,
 }
 
@@ -128,7 +153,8 @@ async fn try_resolve(registry: &Registry, settings: &Settings) -> Result<Schemas
     let topic = settings.log.qualify(CommandOutcome::TOPIC.name());
     let file = CommandOutcome::FILE;
     let outcome = registry.id(&file.subject(&topic), file.text).await?;
-    Ok(Schemas { commands, outcome })
+    let refusals = registry.encoder(namespace).await?;
+    Ok(Schemas { commands, refusals, outcome })
 }
 
 /// The reader ends by itself only when something is wrong.

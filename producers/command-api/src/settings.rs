@@ -2,13 +2,15 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use service::{Env, http::Listen, prefer::LONGEST_WAIT};
+use service::{Env, auth, http::Listen, prefer::LONGEST_WAIT};
 
 /// Settings of the command API.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where it serves HTTP, and how many connections.
     pub listen: Listen,
+    /// Who may ask.
+    pub gate: auth::Settings,
     /// The cluster.
     pub log: event_log::Settings,
     /// How things are bounded.
@@ -61,7 +63,8 @@ impl Settings {
             env.parsed(&env.own("HTTP_ADDRESS"), SocketAddr::from(([127, 0, 0, 1], 3001)));
         let connections = env.bounded(&env.own("CONNECTIONS"), 4_000, 1..=100_000);
         let listen = Listen { connections, ..Listen::from(address) };
-        Self { listen, log: event_log::Settings::from_env(env), limits }
+        let gate = auth::Settings::from_env(env);
+        Self { listen, gate, log: event_log::Settings::from_env(env), limits }
     }
 }
 
@@ -70,7 +73,11 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> (Settings, Result<(), service::env::BadEnvironment>) {
-        let base = [("KAFKA_BROKERS", "b:1"), ("SCHEMA_REGISTRY_URL", "http://r")];
+        let base = [
+            ("KAFKA_BROKERS", "b:1"),
+            ("SCHEMA_REGISTRY_URL", "http://r"),
+            ("ONEWAY_ANONYMOUS", "true"),
+        ];
         let all = base.iter().chain(variables);
         let owned = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let env = Env::new("command-api", owned.collect());

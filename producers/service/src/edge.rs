@@ -35,12 +35,16 @@ pub struct AsIs;
 
 /// Puts a router behind the edge. The last layer to be added: it sees what every other one says.
 pub fn behind(router: Router) -> Router {
-    router
-        .fallback(|| async {
-            let detail = "there is nothing at this path";
-            Problem::new(StatusCode::NOT_FOUND, "no_such_route", detail)
-        })
-        .layer(middleware::from_fn(pass))
+    router.layer(middleware::from_fn(pass))
+}
+
+/// Has a router answer for paths at which there is nothing; layers that are added later see those
+/// answers too.
+pub fn whole(router: Router) -> Router {
+    router.fallback(|| async {
+        let detail = "there is nothing at this path";
+        Problem::new(StatusCode::NOT_FOUND, "no_such_route", detail)
+    })
 }
 
 async fn pass(mut request: Request, next: Next) -> Response<Body> {
@@ -152,7 +156,7 @@ mod tests {
             request = request.header("X-Correlation-ID", *id);
         }
         let request = request.body(Body::empty()).unwrap();
-        let answer = behind(router).oneshot(request).await.unwrap();
+        let answer = behind(whole(router)).oneshot(request).await.unwrap();
         let status = answer.status();
         let id = answer.headers().get("x-correlation-id").unwrap().to_str().unwrap().to_owned();
         let body = to_bytes(answer.into_body(), 1_000).await.unwrap();

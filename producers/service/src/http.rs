@@ -5,7 +5,7 @@ use std::{
     fmt::Display,
     future::ready,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,11 +16,11 @@ use std::{
 use anyhow::Context;
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Request, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
 };
-use hyper::server::conn::http1;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -30,11 +30,12 @@ use tokio::{
     net::{TcpListener, TcpSocket},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tower::ServiceExt;
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
-use crate::{edge, problem::Problem, shell::Failure, shutdown::Shutdown, unread};
+use crate::{auth::Gate, edge, problem::Problem, shell::Failure, shutdown::Shutdown, unread};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -75,12 +76,18 @@ impl From<SocketAddr> for Listen {
     }
 }
 
-/// Serves until the shutdown, then finishes the requests under way.
+/// The address that a request comes from, in its extensions. Behind a proxy it is the proxy's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// Serves until the shutdown, then finishes the requests under way. Nobody gets to the router but
+/// through the gate.
 ///
 /// # Errors
 /// [`Failure::Configuration`] when the address cannot be bound.
 pub async fn serve(
     listen: impl Into<Listen>,
+    gate: Gate,
     router: Router,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
@@ -89,12 +96,11 @@ pub async fn serve(
     let listener = bind(listen)
         .with_context(|| format!("cannot bind {address}"))
         .map_err(Failure::Configuration)?;
-    let router = edge::behind(
-        router
-            .layer(RequestBodyLimitLayer::new(MAX_BODY))
-            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_DURATION))
-            .layer(CatchPanicLayer::custom(panicked)),
-    );
+    let router = edge::whole(router)
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, MAX_DURATION))
+        .layer(CatchPanicLayer::custom(panicked));
+    let router = edge::behind(gate.before(router));
     tracing::info!(http.address = %address, "serving");
     let graceful = GracefulShutdown::new();
     let waiting = Arc::new(AtomicBool::new(false));
@@ -150,7 +156,7 @@ async fn accept(
     builder.timer(TokioTimer::new()).header_read_timeout(listen.idle).max_buf_size(READ_BUFFER);
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 waiting.store(places.available_permits() == 0, Ordering::Relaxed);
                 let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                     // Nobody closes it.
@@ -159,7 +165,12 @@ async fn accept(
                 waiting.store(false, Ordering::Relaxed);
                 // Answers are written whole: waiting for more to send only makes them late.
                 let _ = stream.set_nodelay(true);
-                let service = TowerToHyperService::new(router.clone());
+                let peer = Peer(peer.ip());
+                let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(peer);
+                    request
+                });
+                let service = TowerToHyperService::new(service);
                 let connection = builder.serve_connection(TokioIo::new(stream), service);
                 answer(graceful.watch(connection), place);
             }
@@ -200,6 +211,22 @@ mod tests {
     };
 
     use super::*;
+    use crate::{
+        auth::{self, Admit},
+        env::Env,
+    };
+
+    fn gate(variables: &[(&str, &str)]) -> Gate {
+        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let env = Env::new("orders", variables.collect());
+        let gate = Gate::new(&auth::Settings::from_env(&env), Admit::Known).unwrap();
+        env.finish().unwrap();
+        gate
+    }
+
+    fn open() -> Gate {
+        gate(&[("ONEWAY_ANONYMOUS", "true")])
+    }
 
     const REQUEST: &[u8] = b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -230,7 +257,7 @@ mod tests {
         };
         let router = Router::new().route("/slow", get(handler));
         let listen = Listen { connections: 2, ..address.into() };
-        let serving = tokio::spawn(serve(listen, router, shutdown));
+        let serving = tokio::spawn(serve(listen, open(), router, shutdown));
         while TcpStream::connect(address).await.is_err() {
             assert!(!serving.is_finished());
             tokio::task::yield_now().await;
@@ -262,7 +289,7 @@ mod tests {
         drop(free);
         let (_trigger, shutdown) = Shutdown::new();
         let listen = Listen { idle: Duration::from_millis(300), ..address.into() };
-        tokio::spawn(serve(listen, Router::new(), shutdown));
+        tokio::spawn(serve(listen, open(), Router::new(), shutdown));
         let mut stream = loop {
             match TcpStream::connect(address).await {
                 Ok(stream) => break stream,
@@ -276,5 +303,38 @@ mod tests {
             .expect("ended")
             .unwrap();
         assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
+    }
+
+    /// The start of the answer to a whole request.
+    async fn answer(address: SocketAddr, request: &str) -> String {
+        let mut stream = loop {
+            match TcpStream::connect(address).await {
+                Ok(stream) => break stream,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        // A server that has answered already may not read the rest.
+        let _ = stream.write_all(request.as_bytes()).await;
+        start(&mut stream, Duration::from_secs(10)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn limits_hold_behind_the_gate() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let (_trigger, shutdown) = Shutdown::new();
+        let router = Router::new().route("/", axum::routing::post(async |body: String| body));
+        let secret = gate(&[("ONEWAY_JWT_SECRET", "0123456789abcdef0123456789abcdef")]);
+        let serving = tokio::spawn(serve(address, secret, router.clone(), shutdown.clone()));
+        let large = format!("content-length: {}\r\n\r\n{}", MAX_BODY + 1, "x".repeat(1_000));
+        let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\n";
+        assert_eq!(answer(address, &format!("{head}{large}")).await, "HTTP/1.1 401 Un");
+        serving.abort();
+        let _ = serving.await;
+        tokio::spawn(serve(address, open(), router, shutdown));
+        assert_eq!(answer(address, &format!("{head}{large}")).await, "HTTP/1.1 413 Pa");
+        let long = format!("{head}x: {}\r\n\r\n", "x".repeat(8 * READ_BUFFER));
+        assert_eq!(answer(address, &long).await, "HTTP/1.1 431 Re");
     }
 }

@@ -13,24 +13,29 @@
 //! - [`http`]: serving a router on a public address, with limits
 //! - `unread`: requests that are answered before their body was read
 //! - [`edge`]: what every request goes through first and every answer last
+//! - [`auth`]: who asks, and what they may
 //! - [`prefer`]: how long a client wants to wait
 //! - [`problem`]: errors as RFC 9457 problem details
+//! - `metrics`: what is counted
 
 mod allocator;
 
 pub mod admin;
+pub mod auth;
 pub mod edge;
 pub mod env;
 pub mod health;
 pub mod http;
 pub mod lifeline;
 pub mod logging;
+mod metrics;
 pub mod prefer;
 pub mod problem;
 pub mod shell;
 pub mod shutdown;
 mod unread;
 
+pub use auth::{Gate, Subject};
 pub use env::Env;
 pub use health::Health;
 pub use lifeline::Lifeline;

@@ -3,7 +3,9 @@
 use schemas::{
     AggregateId, CommandId, Decoder, Encoder, Messages, Money, Rate, Timestamp,
     classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
-    command::{AggregateState, CommandOutcome, CommandPosition, RecentOutcome, Rejection},
+    command::{
+        AggregateState, CommandOutcome, CommandPosition, CommandRefused, RecentOutcome, Rejection,
+    },
     customer::{
         CreateCustomer, Customer, CustomerCommand, CustomerCreated, CustomerEmailPermissionGranted,
         CustomerEmailPermissionWithdrawn, CustomerEvent, CustomerUpdated, GrantEmailPermission,
@@ -111,6 +113,7 @@ pub fn rereader(wire_type: &str) -> Option<Reread> {
         "customer_state" => AggregateState<Customer>,
         "order_state" => AggregateState<Order>,
         "command_outcome" => CommandOutcome,
+        "command_refused" => CommandRefused,
         "read_model_changed" => ReadModelChanged,
     }
     None
@@ -208,6 +211,15 @@ fn others(list: &mut Vec<Sample>, whole: bool) {
             event_ids: if whole { Vec::new() } else { vec!["e1".to_owned(), "e2".to_owned()] },
             rejection: whole.then(rejection),
             latest_change: whole.then_some(CommandPosition { partition: 3, offset: 1 << 40 }),
+        };
+        CommandRefused: CommandRefused {
+            command_id: "0193".to_owned(),
+            aggregate: "order".to_owned(),
+            aggregate_id: "o1".to_owned(),
+            command_type: "confirm_order".to_owned(),
+            actor: if whole { "Åse" } else { "anna" }.to_owned(),
+            right: "order.CONFIRM".to_owned(),
+            reason: "forbidden".to_owned(),
         };
         ReadModelChanged: ReadModelChanged {
             endpoint: "orders".to_owned(),

@@ -31,6 +31,8 @@ pub struct Entry {
     pub sequence: Option<u64>,
     /// `ce_causationid`.
     pub causation_id: Option<String>,
+    /// `ce_actor`.
+    pub actor: Option<String>,
     /// `ce_commandoffset`.
     pub command_offset: Option<i64>,
     /// `ce_commandcontinues`.
@@ -59,6 +61,7 @@ pub fn read(settings: &Settings, topic: Topic) -> Vec<Entry> {
                 message_type: envelope.message_type.to_owned(),
                 sequence: envelope.sequence,
                 causation_id: envelope.causation_id.map(str::to_owned),
+                actor: envelope.actor.map(str::to_owned),
                 command_offset: envelope.command_offset,
                 command_continues: envelope.command_continues,
                 position: Position {

@@ -45,6 +45,7 @@ impl Process {
             .env("ONEWAY_INSTANCE", instance)
             .env(format!("{prefix}_HTTP_ADDRESS"), &address)
             .env(format!("{prefix}_ADMIN_ADDRESS"), &admin)
+            .env("ONEWAY_ANONYMOUS", "true")
             .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(output.reopen().unwrap())

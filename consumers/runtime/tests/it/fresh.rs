@@ -18,7 +18,12 @@ use consumer_runtime::{
     testing::{Stage, noon},
 };
 use serde_json::{Value, json};
-use service::{Problem, Shutdown, http, shutdown::Trigger};
+use service::{
+    Env, Gate, Problem, Shutdown,
+    auth::{self, Admit},
+    http,
+    shutdown::Trigger,
+};
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle, time::timeout};
 use tower::ServiceExt;
 
@@ -184,7 +189,10 @@ async fn who_goes_away_waits_no_longer() {
     let address: SocketAddr = free.local_addr().unwrap();
     drop(free);
     let (_trigger, shutdown) = Shutdown::new();
-    let serving = tokio::spawn(http::serve(address, instance.router.clone(), shutdown));
+    let open = [("ONEWAY_ANONYMOUS".to_owned(), "true".to_owned())];
+    let settings = auth::Settings::from_env(&Env::new("library", open.into()));
+    let gate = Gate::new(&settings, Admit::Queries("library")).unwrap();
+    let serving = tokio::spawn(http::serve(address, gate, instance.router.clone(), shutdown));
     let mut client = loop {
         match TcpStream::connect(address).await {
             Ok(client) => break client,

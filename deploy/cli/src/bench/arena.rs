@@ -22,6 +22,7 @@ use crate::{
     commands::cluster,
     failure::{Failure, Result},
     stack::{
+        access::Access,
         build,
         catalog::{Instance, Shared},
         folder::StateFolder,
@@ -170,6 +171,7 @@ impl Arena<'_> {
             namespace: settings.namespace.as_str().to_owned(),
             log_format: "text".to_owned(),
             state: self.home(),
+            access: Access::open(),
         };
         let instances = self.plan.instances.iter();
         let wanted = instances.filter(|instance| names.contains(&instance.service.name.as_str()));

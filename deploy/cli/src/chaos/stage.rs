@@ -19,7 +19,9 @@ use crate::{
     failure::{Failure, Result},
     report::Report,
     stack::{
-        Endpoints, build,
+        Endpoints,
+        access::Access,
+        build,
         catalog::{Instance, Service, Shared},
         folder::StateFolder,
         kafka,
@@ -70,6 +72,7 @@ impl Starter {
             namespace: String::new(),
             log_format: "text".to_owned(),
             state: self.folder.root().to_owned(),
+            access: Access::open(),
         };
         let name = instance.name();
         let mut env = instance.environment(&shared, |name| std::env::var_os(name).is_some());

@@ -57,7 +57,8 @@ const SERVICE: &str = "command-api";
     import that was cut off is finished by running it again. Lines that differ in nothing are told \
     apart by their order.\n\n\
     Lines that are refused are reported with their number and the reason, and the others are sent: \
-    that is exit code 0, or 1 with --strict.")]
+    that is exit code 0, or 1 with --strict.\n\n\
+    An installation that asks for a token gets that in ONEWAY_TOKEN, see `tokens issue`.")]
 pub struct Options {
     /// The file; its first line names the columns
     #[arg(value_name = "FILE")]

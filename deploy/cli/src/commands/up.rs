@@ -13,6 +13,7 @@ use crate::{
     prepare::prepare,
     report::{self, Report},
     stack::{
+        access::{self, Access},
         build,
         catalog::{self, Instance, Service, Shared},
         folder::{Lock, StateFolder},
@@ -35,7 +36,8 @@ use crate::{
     Needs Java 17 or newer and, the first time, Maven. A service that dies is started again, with \
     growing pauses. The data stays in the state folder for the next start.\n\n\
     KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name existing servers, which are used \
-    instead of starting our own. All other variables are handed to the services, so that \
+    instead of starting our own. ONEWAY_JWT_SECRET and ONEWAY_JWT_KEYS say whose tokens are taken; \
+    without them everybody on this machine may do everything. All other variables are handed to the services, so that \
     CUSTOMER_CLASSIFIER_WINDOW=all and the like work.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
@@ -172,6 +174,7 @@ impl Foreground<'_> {
             endpoints: plan.endpoints.clone(),
             namespace: options.namespace.clone(),
             state: folder.root().to_owned(),
+            access: Access::of_environment(folder.secret_file(), &self.report)?,
             log_format: options
                 .log_format
                 .to_possible_value()
@@ -199,7 +202,12 @@ fn wanted_services(options: &Options, workspace: &Workspace) -> Result<Vec<Servi
     if options.only_infrastructure {
         return Ok(Vec::new());
     }
-    catalog::select(catalog::read(&workspace.deploy("services.yaml"))?, &options.services)
+    let mut all = catalog::read(&workspace.deploy("services.yaml"))?;
+    if options.services.is_empty() && !access::tokens_can_be_made() {
+        // They come from the issuer whose keys are trusted.
+        all.retain(|service| service.name != "tokens");
+    }
+    catalog::select(all, &options.services)
 }
 
 fn parse_scale(text: &str) -> std::result::Result<(String, u32), String> {

@@ -11,8 +11,11 @@ use serde::Deserialize;
 
 use crate::{
     failure::{Failure, Result},
-    stack::Endpoints,
+    stack::{Endpoints, access::Access},
 };
+
+/// From where pages may ask.
+const CORS_ORIGINS: &str = "ONEWAY_CORS_ORIGINS";
 
 /// One entry of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -55,6 +58,8 @@ pub struct Shared {
     pub log_format: String,
     /// The state folder.
     pub state: PathBuf,
+    /// Who may ask.
+    pub access: Access,
 }
 
 /// Reads the file.
@@ -144,6 +149,13 @@ impl Instance {
         set(&format!("{own}_ADMIN_ADDRESS"), format!("127.0.0.1:{}", self.admin_port));
         if let Some(port) = self.http_port {
             set(&format!("{own}_HTTP_ADDRESS"), format!("127.0.0.1:{port}"));
+            for (name, value) in shared.access.variables() {
+                set(name, value);
+            }
+            // Pages that are being developed come from another port.
+            if !is_set_by_caller(CORS_ORIGINS) {
+                set(CORS_ORIGINS, "loopback".to_owned());
+            }
         }
         env
     }
@@ -168,7 +180,8 @@ mod tests {
             database_url: "postgres://p".into(),
         };
         let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
-        Shared { endpoints, namespace, log_format, state }
+        let access = Access { anonymous: true, secret_file: Some("/s/jwt-secret".into()) };
+        Shared { endpoints, namespace, log_format, state, access }
     }
 
     #[test]
@@ -220,7 +233,10 @@ mod tests {
             ("DATABASE_URL", "postgres://p"),
             ("KAFKA_BROKERS", "k:1"),
             ("LOG_FORMAT", "json"),
+            ("ONEWAY_ANONYMOUS", "true"),
+            ("ONEWAY_CORS_ORIGINS", "loopback"),
             ("ONEWAY_INSTANCE", "customer-classifier-2"),
+            ("ONEWAY_JWT_SECRET_FILE", "/s/jwt-secret"),
             ("ONEWAY_NAMESPACE", "t1."),
             ("SCHEMA_REGISTRY_URL", "http://r"),
         ];

@@ -152,8 +152,9 @@ impl StateFolder {
             }
         }
         account::tidy_shared();
+        let lock = self.root.join("lock");
         for file in
-            [self.stack_file(), self.ledger_file(), self.root.join("lock"), self.layout_file()]
+            [self.stack_file(), self.ledger_file(), self.secret_file(), lock, self.layout_file()]
         {
             records::remove(&file)?;
         }
@@ -166,6 +167,11 @@ impl StateFolder {
     /// `stack.json`.
     pub fn stack_file(&self) -> PathBuf {
         self.root.join("stack.json")
+    }
+
+    /// The secret that signs the tokens of this stack.
+    pub fn secret_file(&self) -> PathBuf {
+        self.root.join("jwt-secret")
     }
 
     /// The ledger of processes.

@@ -33,6 +33,7 @@ fn identity(aggregate_id: &str, payload: &[u8]) -> Identity {
         aggregate_id: AggregateId::new(aggregate_id).unwrap(),
         command: OrderCommand::Confirm(ConfirmOrder {}).into(),
         expected_version: None,
+        actor: "anna".to_owned(),
         correlation_id: "c".to_owned(),
     };
     submission.identity(payload)

@@ -8,7 +8,7 @@ use axum::{
 };
 use schemas::CommandId;
 use serde::Serialize;
-use service::Problem;
+use service::{Problem, Subject, auth::refusal::forbidden};
 use utoipa::ToSchema;
 
 use super::Api;
@@ -19,6 +19,9 @@ use crate::{
     outcomes::{Known, Outcome, Pending},
     request::is_key,
 };
+
+/// The right to ask what became of any command.
+const RIGHT: &str = "command-api/commands";
 
 /// What became of a command.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -84,7 +87,14 @@ pub struct RejectionBody {
             `Retry-After` seconds", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub async fn status(State(api): State<Api>, Path(key): Path<String>) -> Result<Response, Problem> {
+pub async fn status(
+    State(api): State<Api>,
+    subject: Subject,
+    Path(key): Path<String>,
+) -> Result<Response, Problem> {
+    if !subject.may(RIGHT) {
+        return Err(forbidden(&subject, RIGHT));
+    }
     if !is_key(&key) {
         return Err(absent("a command id has 1 to 200 visible ASCII characters"));
     }

@@ -1,4 +1,5 @@
 mod generic;
+mod rights;
 mod world;
 
 use std::time::Instant;

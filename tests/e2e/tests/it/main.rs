@@ -9,6 +9,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod access;
 mod backpressure;
 mod bad_input;
 mod bench;

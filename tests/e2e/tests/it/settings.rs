@@ -29,6 +29,11 @@ fn run(service: &str, arguments: &[&str], env: &BTreeMap<String, String>) -> Out
     command.args(arguments).env_clear().envs(env).output().unwrap()
 }
 
+/// The services of the story, and those beside it.
+fn binaries() -> impl Iterator<Item = &'static str> {
+    SERVICES.into_iter().chain(["tokens"])
+}
+
 fn settings(service: &str) -> BTreeSet<String> {
     let output = run(service, &["--settings"], &BTreeMap::new());
     assert!(output.status.success(), "{output:?}");
@@ -37,14 +42,14 @@ fn settings(service: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_variable_is_documented_and_every_documented_one_is_read() {
-    let read: BTreeSet<_> = SERVICES.iter().flat_map(|service| settings(service)).collect();
+    let read: BTreeSet<_> = binaries().flat_map(settings).collect();
     let documented: BTreeSet<_> = example().into_keys().collect();
     assert_eq!(documented, read);
 }
 
 #[test]
 fn every_bad_variable_is_named_at_once_and_no_value_shown() {
-    for service in SERVICES {
+    for service in binaries() {
         let own: Vec<_> = settings(service)
             .into_iter()
             .filter(|name| name.starts_with(&service.to_uppercase().replace('-', "_")))
@@ -52,15 +57,28 @@ fn every_bad_variable_is_named_at_once_and_no_value_shown() {
         assert!(!own.is_empty(), "{service}");
         let mut env = example();
         env.extend(own.iter().map(|name| (name.clone(), "s3cret!".to_owned())));
-        env.remove("KAFKA_BROKERS");
+        let missing = if service == "tokens" { "ONEWAY_JWT_SECRET" } else { "KAFKA_BROKERS" };
+        env.remove(missing);
         let output = run(service, &[], &env);
         assert_eq!(output.status.code(), Some(64), "{service}: {output:?}");
         let said = String::from_utf8(output.stdout).unwrap();
         for name in own {
             assert!(said.contains(&format!("{name} is malformed")), "{service}: {said}");
         }
-        assert!(said.contains("KAFKA_BROKERS is not set"), "{service}: {said}");
+        assert!(said.contains(missing), "{service}: {said}");
         assert!(!said.contains("s3cret!"), "{service}: {said}");
+    }
+}
+
+#[test]
+fn nobody_gets_in_unless_that_is_configured() {
+    for service in ["command-api", "orders"] {
+        let output = run(service, &[], &example());
+        assert_eq!(output.status.code(), Some(64), "{service}: {output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        for named in ["ONEWAY_JWT_SECRET", "ONEWAY_JWT_KEYS", "ONEWAY_ANONYMOUS=true"] {
+            assert!(said.contains(named), "{service}: {said}");
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use event_log::backoff::Backoff;
-use reqwest::{Client, Response, StatusCode, header::RETRY_AFTER};
+use reqwest::{
+    Client, Response, StatusCode,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER},
+};
 use schemas::CommandId;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,6 +18,9 @@ use crate::failure::{Failure, Result};
 
 /// Longest wait for one answer: more than the API waits for an outcome.
 const TIME_OUT: Duration = Duration::from_secs(30);
+
+/// The variable with the token that commands are sent with.
+const TOKEN: &str = "ONEWAY_TOKEN";
 
 /// What the command API said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +64,7 @@ impl Sender {
     pub fn new(base: &str, patience: Duration) -> Result<Self> {
         let http = Client::builder()
             .timeout(TIME_OUT)
+            .default_headers(credentials()?)
             // The API is where it is said to be; a proxy between is not asked for.
             .no_proxy()
             .build()
@@ -154,6 +161,18 @@ async fn judge(response: Response, url: &str) -> Result<Attempt> {
 }
 
 /// The innermost cause says what happened; the outer ones repeat the URL.
+/// The token in the environment, where everybody on the machine cannot read it.
+fn credentials() -> Result<HeaderMap> {
+    let token = std::env::var(TOKEN).unwrap_or_default();
+    if token.is_empty() {
+        return Ok(HeaderMap::new());
+    }
+    let value = HeaderValue::try_from(format!("Bearer {}", token.trim()));
+    let mut value = value.map_err(|_| Failure::setup(format!("{TOKEN} is no token")))?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
+}
+
 fn cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request, header},
 };
@@ -19,6 +19,11 @@ use schemas::{
     command::{CommandOutcome, CommandPosition, Rejection, RejectionCode, fingerprint},
 };
 use serde_json::Value;
+use service::{
+    Subject,
+    auth::{roles::Roles, subject::Said},
+    edge,
+};
 use tower::ServiceExt;
 
 use crate::{
@@ -27,6 +32,7 @@ use crate::{
     lookup::{History, Unsearched},
     openapi,
     outcomes::{Known, Outcome, Outcomes},
+    refusals::Refusals,
     routes::Api,
     settings::Limits,
 };
@@ -106,6 +112,7 @@ impl History for MemoryHistory {
 
 pub(super) struct World {
     router: Router,
+    subject: Subject,
     log: Arc<MemoryLog>,
 }
 
@@ -163,8 +170,16 @@ impl World {
         };
         let append = Arc::<MemoryLog>::clone(&log);
         let dispatcher = Dispatcher::new(append, encoders, Arc::clone(&outcomes), 2, limits);
-        let api = Api { dispatcher: Arc::new(dispatcher), outcomes, history: Arc::new(history) };
-        Self { router: service::edge::behind(openapi::router(api)), log }
+        let refusals = Refusals::new(Arc::<MemoryLog>::clone(&log), Encoder::new(&[9]).unwrap());
+        let (dispatcher, refusals) = (Arc::new(dispatcher), Arc::new(refusals));
+        let api = Api { dispatcher, refusals, outcomes, history: Arc::new(history) };
+        Self { router: openapi::router(api), log, subject: Subject::anonymous() }
+    }
+
+    /// Whoever asks has the role.
+    pub(super) fn with_role(self, role: &str) -> Self {
+        let said = Said { actor: "Åse".into(), roles: vec![role.into()], ..Said::default() };
+        Self { subject: Subject::of_token(said, Roles::of_this_system().unwrap()), ..self }
     }
 
     pub(super) fn will(self, will: Will) -> Self {
@@ -186,7 +201,8 @@ impl World {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let known = edge::whole(self.router.clone()).layer(Extension(self.subject.clone()));
+        let response = edge::behind(known).oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let text = to_bytes(response.into_body(), 1_000_000).await.unwrap();

@@ -1,0 +1,10 @@
+//! The names of the metrics of this crate.
+
+/// Requests that were refused by who asks, how often, or from where; label `reason`.
+pub const REFUSALS: &str = "oneway_http_refusals_total";
+
+/// 1 while everybody may do everything.
+pub const ANONYMOUS: &str = "oneway_http_anonymous";
+
+/// Attempts to get the keys of the issuer; label `result`.
+pub const KEY_LOADS: &str = "oneway_http_key_loads_total";
