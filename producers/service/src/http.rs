@@ -2,10 +2,11 @@
 
 use std::{
     any::Any,
-    fmt::Display,
+    convert::Infallible,
     future::ready,
     io,
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,25 +17,34 @@ use std::{
 use anyhow::Context;
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, Request, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
 };
-use hyper::server::conn::http1;
+use hyper::{
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpSocket},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
-use crate::{edge, problem::Problem, shell::Failure, shutdown::Shutdown, unread};
+use crate::{
+    connection::{Held, Onward},
+    edge,
+    problem::Problem,
+    shell::Failure,
+    shutdown::Shutdown,
+    unread,
+};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -42,7 +52,8 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// Most connections at once, unless a service says otherwise.
 pub const MAX_CONNECTIONS: usize = 1_000;
 
-/// Longest time for one request; more than the longest `Prefer: wait`.
+/// Longest time until a request is answered, not until the answer's end; more than the longest
+/// `Prefer: wait`.
 const MAX_DURATION: Duration = Duration::from_secs(60);
 
 /// Longest time without a whole request, unless a service says otherwise.
@@ -96,16 +107,24 @@ pub async fn serve(
             .layer(CatchPanicLayer::custom(panicked)),
     );
     tracing::info!(http.address = %address, "serving");
-    let graceful = GracefulShutdown::new();
     let waiting = Arc::new(AtomicBool::new(false));
     let router = give_way(unread::tell(router), Arc::clone(&waiting));
+    let most = listen.connections.min(Semaphore::MAX_PERMITS);
+    let server = Server {
+        idle: listen.idle,
+        waiting,
+        router,
+        places: Arc::new(Semaphore::new(most)),
+        shutdown: shutdown.clone(),
+    };
     tokio::select! {
-        () = accept(&listener, listen, &waiting, &router, &graceful) => {}
+        () = server.accept(&listener) => {}
         () = shutdown.requested() => {}
     }
     drop(listener);
-    // Each connection answers the request that it has begun, and ends.
-    graceful.shutdown().await;
+    // Each connection answers the request that it has begun, and ends, as do those that carry no
+    // requests any more: all places are free then. Nobody closes the semaphore.
+    let _ = server.places.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
     Ok(())
 }
 
@@ -137,52 +156,78 @@ fn give_way(router: Router, waiting: Arc<AtomicBool>) -> Router {
     }))
 }
 
-/// Accepts connections and gives each a place; the next one waits for it. Does not return.
-async fn accept(
-    listener: &TcpListener,
-    listen: Listen,
-    waiting: &AtomicBool,
-    router: &Router,
-    graceful: &GracefulShutdown,
-) {
-    let places = Arc::new(Semaphore::new(listen.connections.min(Semaphore::MAX_PERMITS)));
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(listen.idle).max_buf_size(READ_BUFFER);
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                waiting.store(places.available_permits() == 0, Ordering::Relaxed);
-                let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                    // Nobody closes it.
-                    return;
-                };
-                waiting.store(false, Ordering::Relaxed);
-                // Answers are written whole: waiting for more to send only makes them late.
-                let _ = stream.set_nodelay(true);
-                let service = TowerToHyperService::new(router.clone());
-                let connection = builder.serve_connection(TokioIo::new(stream), service);
-                answer(graceful.watch(connection), place);
-            }
-            // A client that has gone already, or no more files: both pass.
-            Err(error) => {
-                tracing::debug!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+/// What accepts connections and serves them.
+struct Server {
+    idle: Duration,
+    waiting: Arc<AtomicBool>,
+    router: Router,
+    places: Arc<Semaphore>,
+    shutdown: Shutdown,
+}
+
+impl Server {
+    /// Accepts connections and gives each a place; the next one waits for it. Does not return.
+    async fn accept(&self, listener: &TcpListener) {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(self.idle).max_buf_size(READ_BUFFER);
+        loop {
+            match listener.accept().await {
+                Ok((socket, _)) => {
+                    self.waiting.store(self.places.available_permits() == 0, Ordering::Relaxed);
+                    let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+                        // Nobody closes it.
+                        return;
+                    };
+                    self.waiting.store(false, Ordering::Relaxed);
+                    self.serve(&builder, socket, place);
+                }
+                // A client that has gone already, or no more files: both pass.
+                Err(error) => {
+                    tracing::debug!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
-}
 
-/// Answers the requests of a connection, on a task that the watcher awaits.
-fn answer<E: Display + Send + 'static>(
-    connection: impl Future<Output = Result<(), E>> + Send + 'static,
-    place: OwnedSemaphorePermit,
-) {
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection broke");
-        }
-        drop(place);
-    });
+    /// Serves a connection.
+    fn serve(&self, builder: &http1::Builder, socket: TcpStream, place: OwnedSemaphorePermit) {
+        // Answers are written whole: waiting for more to send only makes them late.
+        let _ = socket.set_nodelay(true);
+        let onward = Onward::default();
+        let io = TokioIo::new(Held::new(socket, place, onward.clone()));
+        let service = TowerToHyperService::new(self.router.clone());
+        let noting = onward.clone();
+        let service = service_fn(move |request: Request<_>| {
+            let is_get = request.method() == Method::GET;
+            let (answer, noting) = (service.call(request), noting.clone());
+            async move {
+                let mut response = answer.await?;
+                // To others, such as HEAD, the head is the whole answer.
+                if is_get {
+                    noting.note(&mut response);
+                }
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let connection = builder.serve_connection(io, service).with_upgrades();
+        let shutdown = self.shutdown.clone();
+        // The drain awaits it, by its place.
+        tokio::spawn(async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = shutdown.requested() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
+            }
+            onward.go(shutdown);
+        });
+    }
 }
 
 fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
@@ -276,5 +321,47 @@ mod tests {
             .expect("ended")
             .unwrap();
         assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_keeps_its_place_and_ends_with_the_process() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let (trigger, shutdown) = Shutdown::new();
+        let (say, said) = tokio::sync::mpsc::unbounded_channel::<&'static str>();
+        let said = Arc::new(std::sync::Mutex::new(Some(said)));
+        let endless = async move || {
+            let said = said.lock().unwrap().take().unwrap();
+            let pieces = futures_util::stream::unfold(said, async |mut said| {
+                said.recv().await.map(|piece| (piece.into(), said))
+            });
+            crate::endless::answer([(header::CONTENT_TYPE, "text/event-stream")], pieces)
+        };
+        let router =
+            Router::new().route("/endless", get(endless)).route("/slow", get(|| async { "done" }));
+        let listen = Listen { connections: 1, idle: Duration::from_millis(300), ..address.into() };
+        let serving = tokio::spawn(serve(listen, router, shutdown));
+        let mut stream = loop {
+            match TcpStream::connect(address).await {
+                Ok(stream) => break stream,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        let (soon, later) = (Duration::from_millis(700), Duration::from_secs(10));
+        stream.write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        assert_eq!(start(&mut stream, later).await.as_deref(), Some("HTTP/1.0 200 OK"));
+        let mut second = ask(address).await;
+        assert_eq!(start(&mut second, soon).await, None, "the place is held, beyond the idle time");
+        say.send("first").unwrap();
+        let mut read = Vec::new();
+        while !read.ends_with(b"\r\n\r\nfirst") {
+            timeout(later, stream.read_buf(&mut read)).await.expect("written at once").unwrap();
+        }
+        trigger.fire();
+        read.clear();
+        timeout(later, stream.read_to_end(&mut read)).await.expect("ended").unwrap();
+        assert!(read.is_empty());
+        timeout(later, serving).await.expect("drained").unwrap().unwrap();
     }
 }

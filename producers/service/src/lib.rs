@@ -11,15 +11,19 @@
 //! - `allocator`: where all memory comes from
 //! - [`logging`]: `tracing` to stdout, as text or JSON
 //! - [`http`]: serving a router on a public address, with limits
+//! - [`endless`]: answers without an end, such as streams of events
+//! - `connection`: the socket of a connection, and its place among all
 //! - `unread`: requests that are answered before their body was read
 //! - [`edge`]: what every request goes through first and every answer last
 //! - [`prefer`]: how long a client wants to wait
 //! - [`problem`]: errors as RFC 9457 problem details
 
 mod allocator;
+mod connection;
 
 pub mod admin;
 pub mod edge;
+pub mod endless;
 pub mod env;
 pub mod health;
 pub mod http;
