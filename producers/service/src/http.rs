@@ -214,12 +214,15 @@ impl Server {
         let shutdown = self.shutdown.clone();
         // The drain awaits it, by its place.
         tokio::spawn(async move {
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = shutdown.requested() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+            // It gives the socket up when it is dropped, at the end of the block.
+            let ended = {
+                let mut connection = pin!(connection);
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = shutdown.requested() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
                 }
             };
             if let Err(error) = ended {
