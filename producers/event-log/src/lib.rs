@@ -19,6 +19,7 @@
 //! - [`pace`]: how long a batch waits for the rest of a burst
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
 //! - [`restore`]: reads a partition to its very end, or up to a given one
+//! - [`follower`]: follows all partitions of a topic, without a group
 //! - [`topics`]: what the topics must be, and what they are
 //! - [`backoff`]: waits between attempts
 //!
@@ -32,6 +33,7 @@ pub mod consumer;
 pub mod contact;
 pub mod error;
 pub mod exactly_once;
+pub mod follower;
 pub mod group;
 mod guard;
 pub mod members;
@@ -49,6 +51,7 @@ pub mod transaction;
 pub use appender::Appender;
 pub use consumer::Consumer;
 pub use error::{Error, ErrorClass};
+pub use follower::{Follower, Step};
 pub use reader::MessageReader;
 pub use record::{OutRecord, Partition, Position};
 pub use registry::Registry;

@@ -2,10 +2,11 @@
 
 use std::{
     any::Any,
-    fmt::Display,
+    convert::Infallible,
     future::ready,
     io,
     net::{IpAddr, SocketAddr},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,26 +17,35 @@ use std::{
 use anyhow::Context;
 use axum::{
     Router,
-    http::{HeaderValue, Request, StatusCode, header},
+    http::{HeaderValue, Method, Request, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
 };
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::{
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpSocket},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tower::ServiceExt;
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
-use crate::{auth::Gate, edge, problem::Problem, shell::Failure, shutdown::Shutdown, unread};
+use crate::{
+    auth::Gate,
+    connection::{Held, Onward},
+    edge,
+    problem::Problem,
+    shell::Failure,
+    shutdown::Shutdown,
+    unread,
+};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -43,7 +53,8 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// Most connections at once, unless a service says otherwise.
 pub const MAX_CONNECTIONS: usize = 1_000;
 
-/// Longest time for one request; more than the longest `Prefer: wait`.
+/// Longest time until a request is answered, not until the answer's end; more than the longest
+/// `Prefer: wait`.
 const MAX_DURATION: Duration = Duration::from_secs(60);
 
 /// Longest time without a whole request, unless a service says otherwise.
@@ -102,16 +113,24 @@ pub async fn serve(
         .layer(CatchPanicLayer::custom(panicked));
     let router = edge::behind(gate.before(router));
     tracing::info!(http.address = %address, "serving");
-    let graceful = GracefulShutdown::new();
     let waiting = Arc::new(AtomicBool::new(false));
     let router = give_way(unread::tell(router), Arc::clone(&waiting));
+    let most = listen.connections.min(Semaphore::MAX_PERMITS);
+    let server = Server {
+        idle: listen.idle,
+        waiting,
+        router,
+        places: Arc::new(Semaphore::new(most)),
+        shutdown: shutdown.clone(),
+    };
     tokio::select! {
-        () = accept(&listener, listen, &waiting, &router, &graceful) => {}
+        () = server.accept(&listener) => {}
         () = shutdown.requested() => {}
     }
     drop(listener);
-    // Each connection answers the request that it has begun, and ends.
-    graceful.shutdown().await;
+    // Each connection answers the request that it has begun, and ends, as do those that carry no
+    // requests any more: all places are free then. Nobody closes the semaphore.
+    let _ = server.places.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
     Ok(())
 }
 
@@ -143,57 +162,87 @@ fn give_way(router: Router, waiting: Arc<AtomicBool>) -> Router {
     }))
 }
 
-/// Accepts connections and gives each a place; the next one waits for it. Does not return.
-async fn accept(
-    listener: &TcpListener,
-    listen: Listen,
-    waiting: &AtomicBool,
-    router: &Router,
-    graceful: &GracefulShutdown,
-) {
-    let places = Arc::new(Semaphore::new(listen.connections.min(Semaphore::MAX_PERMITS)));
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(listen.idle).max_buf_size(READ_BUFFER);
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                waiting.store(places.available_permits() == 0, Ordering::Relaxed);
-                let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                    // Nobody closes it.
-                    return;
-                };
-                waiting.store(false, Ordering::Relaxed);
-                // Answers are written whole: waiting for more to send only makes them late.
-                let _ = stream.set_nodelay(true);
-                let peer = Peer(peer.ip());
-                let service = router.clone().map_request(move |mut request: Request<Incoming>| {
-                    request.extensions_mut().insert(peer);
-                    request
-                });
-                let service = TowerToHyperService::new(service);
-                let connection = builder.serve_connection(TokioIo::new(stream), service);
-                answer(graceful.watch(connection), place);
-            }
-            // A client that has gone already, or no more files: both pass.
-            Err(error) => {
-                tracing::debug!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+/// What accepts connections and serves them.
+struct Server {
+    idle: Duration,
+    waiting: Arc<AtomicBool>,
+    router: Router,
+    places: Arc<Semaphore>,
+    shutdown: Shutdown,
+}
+
+impl Server {
+    /// Accepts connections and gives each a place; the next one waits for it. Does not return.
+    async fn accept(&self, listener: &TcpListener) {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(self.idle).max_buf_size(READ_BUFFER);
+        loop {
+            match listener.accept().await {
+                Ok((socket, peer)) => {
+                    self.waiting.store(self.places.available_permits() == 0, Ordering::Relaxed);
+                    let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+                        // Nobody closes it.
+                        return;
+                    };
+                    self.waiting.store(false, Ordering::Relaxed);
+                    self.serve(&builder, (socket, Peer(peer.ip())), place);
+                }
+                // A client that has gone already, or no more files: both pass.
+                Err(error) => {
+                    tracing::debug!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
     }
-}
 
-/// Answers the requests of a connection, on a task that the watcher awaits.
-fn answer<E: Display + Send + 'static>(
-    connection: impl Future<Output = Result<(), E>> + Send + 'static,
-    place: OwnedSemaphorePermit,
-) {
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection broke");
-        }
-        drop(place);
-    });
+    /// Serves a connection.
+    fn serve(
+        &self,
+        builder: &http1::Builder,
+        (socket, peer): (TcpStream, Peer),
+        place: OwnedSemaphorePermit,
+    ) {
+        // Answers are written whole: waiting for more to send only makes them late.
+        let _ = socket.set_nodelay(true);
+        let onward = Onward::default();
+        let io = TokioIo::new(Held::new(socket, place, onward.clone()));
+        let service = TowerToHyperService::new(self.router.clone());
+        let noting = onward.clone();
+        let service = service_fn(move |mut request: Request<_>| {
+            request.extensions_mut().insert(peer);
+            let is_get = request.method() == Method::GET;
+            let (answer, noting) = (service.call(request), noting.clone());
+            async move {
+                let mut response = answer.await?;
+                // To others, such as HEAD, the head is the whole answer.
+                if is_get {
+                    noting.note(&mut response);
+                }
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let connection = builder.serve_connection(io, service).with_upgrades();
+        let shutdown = self.shutdown.clone();
+        // The drain awaits it, by its place.
+        tokio::spawn(async move {
+            // It gives the socket up when it is dropped, at the end of the block.
+            let ended = {
+                let mut connection = pin!(connection);
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = shutdown.requested() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
+            }
+            onward.go(shutdown);
+        });
+    }
 }
 
 fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
@@ -202,139 +251,4 @@ fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::routing::get;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpStream,
-        time::timeout,
-    };
-
-    use super::*;
-    use crate::{
-        auth::{self, Admit},
-        env::Env,
-    };
-
-    fn gate(variables: &[(&str, &str)]) -> Gate {
-        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        let env = Env::new("orders", variables.collect());
-        let gate = Gate::new(&auth::Settings::from_env(&env), Admit::Known).unwrap();
-        env.finish().unwrap();
-        gate
-    }
-
-    fn open() -> Gate {
-        gate(&[("ONEWAY_ANONYMOUS", "true")])
-    }
-
-    const REQUEST: &[u8] = b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n";
-
-    async fn ask(address: SocketAddr) -> TcpStream {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(REQUEST).await.unwrap();
-        stream
-    }
-
-    /// The start of an answer, or none within the time.
-    async fn start(stream: &mut TcpStream, limit: Duration) -> Option<String> {
-        let mut start = [0; 15];
-        let read = timeout(limit, stream.read_exact(&mut start)).await;
-        read.ok()
-            .map(|read| read.map(|_| String::from_utf8_lossy(&start).into()).unwrap_or_default())
-    }
-
-    #[tokio::test]
-    async fn connections_are_bounded_and_requests_under_way_finished() {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let (trigger, shutdown) = Shutdown::new();
-        let (wake, slow) = tokio::sync::watch::channel(false);
-        let handler = move || {
-            let mut slow = slow.clone();
-            async move { slow.wait_for(|awake| *awake).await.map(|_| "done").unwrap_or("gone") }
-        };
-        let router = Router::new().route("/slow", get(handler));
-        let listen = Listen { connections: 2, ..address.into() };
-        let serving = tokio::spawn(serve(listen, open(), router, shutdown));
-        while TcpStream::connect(address).await.is_err() {
-            assert!(!serving.is_finished());
-            tokio::task::yield_now().await;
-        }
-        let (mut first, mut second) = (ask(address).await, ask(address).await);
-        let mut third = ask(address).await;
-        let soon = Duration::from_millis(200);
-        assert_eq!(start(&mut first, soon).await, None, "nobody has woken it");
-        assert_eq!(start(&mut third, soon).await, None, "both places are held");
-        wake.send_replace(true);
-        let later = Duration::from_secs(10);
-        // Kept open by their clients, they make room all the same.
-        for stream in [&mut first, &mut second, &mut third] {
-            assert_eq!(start(stream, later).await.as_deref(), Some("HTTP/1.1 200 OK"));
-        }
-        wake.send_replace(false);
-        let mut last = ask(address).await;
-        assert_eq!(start(&mut last, soon).await, None, "taken, and nobody has woken it");
-        trigger.fire();
-        wake.send_replace(true);
-        assert_eq!(start(&mut last, later).await.as_deref(), Some("HTTP/1.1 200 OK"));
-        timeout(later, serving).await.expect("drained").unwrap().unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_nobody_uses_ends() {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let (_trigger, shutdown) = Shutdown::new();
-        let listen = Listen { idle: Duration::from_millis(300), ..address.into() };
-        tokio::spawn(serve(listen, open(), Router::new(), shutdown));
-        let mut stream = loop {
-            match TcpStream::connect(address).await {
-                Ok(stream) => break stream,
-                Err(_) => tokio::task::yield_now().await,
-            }
-        };
-        stream.write_all(b"GET /begun HTTP/1.1\r\n").await.unwrap();
-        let mut said = String::new();
-        timeout(Duration::from_secs(10), stream.read_to_string(&mut said))
-            .await
-            .expect("ended")
-            .unwrap();
-        assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
-    }
-
-    /// The start of the answer to a whole request.
-    async fn answer(address: SocketAddr, request: &str) -> String {
-        let mut stream = loop {
-            match TcpStream::connect(address).await {
-                Ok(stream) => break stream,
-                Err(_) => tokio::task::yield_now().await,
-            }
-        };
-        // A server that has answered already may not read the rest.
-        let _ = stream.write_all(request.as_bytes()).await;
-        start(&mut stream, Duration::from_secs(10)).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn limits_hold_behind_the_gate() {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let (_trigger, shutdown) = Shutdown::new();
-        let router = Router::new().route("/", axum::routing::post(async |body: String| body));
-        let secret = gate(&[("ONEWAY_JWT_SECRET", "0123456789abcdef0123456789abcdef")]);
-        let serving = tokio::spawn(serve(address, secret, router.clone(), shutdown.clone()));
-        let large = format!("content-length: {}\r\n\r\n{}", MAX_BODY + 1, "x".repeat(1_000));
-        let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\n";
-        assert_eq!(answer(address, &format!("{head}{large}")).await, "HTTP/1.1 401 Un");
-        serving.abort();
-        let _ = serving.await;
-        tokio::spawn(serve(address, open(), router, shutdown));
-        assert_eq!(answer(address, &format!("{head}{large}")).await, "HTTP/1.1 413 Pa");
-        let long = format!("{head}x: {}\r\n\r\n", "x".repeat(8 * READ_BUFFER));
-        assert_eq!(answer(address, &long).await, "HTTP/1.1 431 Re");
-    }
-}
+mod tests;

@@ -11,6 +11,8 @@
 //! - `allocator`: where all memory comes from
 //! - [`logging`]: `tracing` to stdout, as text or JSON
 //! - [`http`]: serving a router on a public address, with limits
+//! - [`endless`]: answers without an end, such as streams of events
+//! - `connection`: the socket of a connection, and its place among all
 //! - `unread`: requests that are answered before their body was read
 //! - [`edge`]: what every request goes through first and every answer last
 //! - [`auth`]: who asks, and what they may
@@ -19,10 +21,12 @@
 //! - `metrics`: what is counted
 
 mod allocator;
+mod connection;
 
 pub mod admin;
 pub mod auth;
 pub mod edge;
+pub mod endless;
 pub mod env;
 pub mod health;
 pub mod http;
