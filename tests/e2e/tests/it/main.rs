@@ -13,6 +13,7 @@ mod backpressure;
 mod bad_input;
 mod bench;
 mod broker_away;
+mod changes;
 mod chaos;
 mod checkpoints;
 mod dead_letters;
