@@ -14,6 +14,7 @@ mod backpressure;
 mod bad_input;
 mod bench;
 mod broker_away;
+mod changes;
 mod chaos;
 mod checkpoints;
 mod dead_letters;

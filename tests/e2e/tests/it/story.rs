@@ -4,13 +4,14 @@ use schemas::Topic;
 use serde_json::{Value, json};
 use testkit::{Installation, eventually, log};
 
-pub const SERVICES: [&str; 6] = [
+pub const SERVICES: [&str; 7] = [
     "command-api",
     "command-processor",
     "customers",
     "orders",
     "order-confirmation",
     "customer-classifier",
+    "change-notifier",
 ];
 
 /// Creates a customer and returns its id.
