@@ -1,4 +1,5 @@
 mod generic;
+mod wire;
 mod world;
 
 use std::time::Instant;
