@@ -6,6 +6,9 @@ use consumer_runtime::{
 };
 use schemas::{AggregateId, Timestamp, Topic, customer::CustomerEvent};
 
+/// The read model of the customers.
+pub const OVERVIEW: &str = "overview";
+
 columns! {
     /// A customer.
     pub struct CustomerRow {
@@ -30,7 +33,7 @@ columns! {
 
 impl Row for CustomerRow {
     const TABLE: &'static str = "customer";
-    const READ_MODEL: Option<&'static str> = Some("overview");
+    const READ_MODEL: Option<&'static str> = Some(OVERVIEW);
     const AGGREGATE: Option<Topic> = Some(Topic::CUSTOMER_EVENTS);
 
     fn version(&mut self) -> Option<&mut i64> {

@@ -18,6 +18,8 @@ use service::Problem;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::resolvers::resolvers;
+
 const COLUMNS: &str =
     "customer_id, name, location, email, email_permission, version, created_at, updated_at";
 
@@ -137,6 +139,7 @@ async fn one(
 pub fn router(database: Database) -> Router {
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(list))
-        .routes(routes!(one));
+        .routes(routes!(one))
+        .merge(resolvers(database.clone()).routes());
     described(routes, database)
 }

@@ -11,12 +11,14 @@
 use std::process::ExitCode;
 
 use consumer_runtime::{
-    Consumer, Emissions, NoEmission, Projection, ProjectionError, Recorded, Settings, Source,
+    Consumer, Emissions, NoEmission, Projection, ProjectionError, Recorded, Source,
 };
 use orders::{
+    details::OrderDetails,
     migrations,
     projection::{Event, Orders, Tables},
     queries,
+    settings::Settings,
     status::Status,
 };
 use schemas::{Money, Timestamp};
@@ -60,7 +62,9 @@ impl Projection for ChangedRule {
 
 fn main() -> ExitCode {
     service::shell::run("orders", Settings::from_env, async |shell, settings| {
-        let consumer = Consumer::new(ChangedRule, migrations::runner, queries::router);
-        consumer_runtime::run(shell, settings, consumer).await
+        let Settings { runtime, graphiql } = settings;
+        let routes = move |database| queries::router(database, graphiql);
+        let consumer = Consumer::new(ChangedRule, migrations::runner, routes);
+        consumer_runtime::run(shell, runtime, consumer.with_details(OrderDetails)).await
     })
 }

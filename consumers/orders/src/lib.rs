@@ -4,10 +4,20 @@
 //! In reading order:
 //! - [`status`]: where an order stands
 //! - [`projection`]: what events make of the rows
-//! - [`queries`]: what can be asked
+//! - [`queries`], [`requests`]: what can be asked
+//! - [`usd`], [`resolvers`]: the same in the form of existing front ends
+//! - [`graphql`]: the same as a graph
+//! - [`settings`]: what the environment says
+//! - [`details`]: what clients are told of changes
 
+pub mod details;
+pub mod graphql;
 pub mod projection;
 pub mod queries;
+pub mod requests;
+pub mod resolvers;
+pub mod settings;
 pub mod status;
+pub mod usd;
 
 refinery::embed_migrations!("migrations");

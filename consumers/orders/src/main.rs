@@ -1,13 +1,16 @@
-//! The consumer `orders`: `order.events` and `customer.events` → Postgres → `GET /v1/orders`.
+//! The consumer `orders`: `order.events` and `customer.events` → Postgres → `GET /v1/orders`,
+//! `/v1/confirmation-requests`, `/query/…` and `/graphql`.
 
 use std::process::ExitCode;
 
-use consumer_runtime::{Consumer, Settings};
-use orders::{migrations, projection::Orders, queries};
+use consumer_runtime::Consumer;
+use orders::{details::OrderDetails, migrations, projection::Orders, queries, settings::Settings};
 
 fn main() -> ExitCode {
     service::shell::run("orders", Settings::from_env, async |shell, settings| {
-        let consumer = Consumer::new(Orders, migrations::runner, queries::router);
-        consumer_runtime::run(shell, settings, consumer).await
+        let Settings { runtime, graphiql } = settings;
+        let routes = move |database| queries::router(database, graphiql);
+        let consumer = Consumer::new(Orders, migrations::runner, routes);
+        consumer_runtime::run(shell, runtime, consumer.with_details(OrderDetails)).await
     })
 }

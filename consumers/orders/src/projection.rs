@@ -12,6 +12,13 @@ use schemas::{
 
 use crate::status::Status;
 
+/// The read model of the orders.
+pub const OVERVIEW: &str = "overview";
+/// The read model of the requests to confirm an order.
+pub const REQUESTS: &str = "confirmationRequests";
+/// The read model of the customers' names.
+pub const CUSTOMER: &str = "customer";
+
 columns! {
     /// An order.
     pub struct OrderRow {
@@ -42,11 +49,33 @@ columns! {
 
 impl Row for OrderRow {
     const TABLE: &'static str = "customer_order";
-    const READ_MODEL: Option<&'static str> = Some("overview");
+    const READ_MODEL: Option<&'static str> = Some(OVERVIEW);
     const AGGREGATE: Option<Topic> = Some(Topic::ORDER_EVENTS);
 
     fn version(&mut self) -> Option<&mut i64> {
         Some(&mut self.version)
+    }
+}
+
+columns! {
+    /// That a person is asked, or was, to confirm an order.
+    pub struct RequestRow {
+        /// Which order.
+        pub order_id: AggregateId,
+        /// Since when.
+        pub requested_at: Timestamp,
+        /// When it was confirmed.
+        pub confirmed_at: Option<Timestamp>,
+    }
+}
+
+impl Row for RequestRow {
+    const TABLE: &'static str = "confirmation_request";
+    const READ_MODEL: Option<&'static str> = Some(REQUESTS);
+
+    /// The table keeps what was confirmed: it is the history.
+    fn is_listed(&self) -> bool {
+        self.confirmed_at.is_none()
     }
 }
 
@@ -64,7 +93,7 @@ columns! {
 
 impl Row for CustomerRow {
     const TABLE: &'static str = "customer";
-    const READ_MODEL: Option<&'static str> = Some("customer");
+    const READ_MODEL: Option<&'static str> = Some(CUSTOMER);
     const AGGREGATE: Option<Topic> = Some(Topic::CUSTOMER_EVENTS);
 
     fn version(&mut self) -> Option<&mut i64> {
@@ -77,13 +106,15 @@ impl Row for CustomerRow {
 pub struct Tables {
     /// Orders.
     pub order: Table<OrderRow>,
+    /// Requests to confirm an order.
+    pub request: Table<RequestRow>,
     /// Customers.
     pub customer: Table<CustomerRow>,
 }
 
 impl TableSet for Tables {
     fn all(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![&mut self.order, &mut self.customer]
+        vec![&mut self.order, &mut self.request, &mut self.customer]
     }
 }
 
@@ -104,6 +135,9 @@ pub struct Orders;
 const NAMING: &[&str] = &[CustomerCreated::FILE.wire_type, CustomerUpdated::FILE.wire_type];
 
 impl Projection for Orders {
+    /// 2: with the requests for confirmation.
+    const VERSION: i32 = 2;
+
     type Event = Event;
     type Tables = Tables;
     type Emission = NoEmission;
@@ -112,8 +146,21 @@ impl Projection for Orders {
         vec![Source::of(Event::Order), Source::of(Event::Customer).only(NAMING)]
     }
 
-    /// Only the aggregate's own row, which the runtime names.
-    fn keys(&self, _: &Recorded<Event>, _: &mut Tables) {}
+    /// The aggregate's own row is named by the runtime. Most orders are confirmed without being
+    /// asked for: their requests are not looked up in vain.
+    fn keys(&self, happened: &Recorded<Event>, tables: &mut Tables) {
+        let is_asked_for = |order: &OrderRow| order.status == Status::Unconfirmed;
+        let needs_request = match &happened.event {
+            Event::Order(OrderEvent::ConfirmationRequired(_)) => true,
+            Event::Order(OrderEvent::Confirmed(_)) => {
+                tables.order.peek(&happened.key).is_some_and(is_asked_for)
+            }
+            _ => false,
+        };
+        if needs_request {
+            tables.request.want(&happened.key);
+        }
+    }
 
     fn apply(
         &self,
@@ -123,18 +170,19 @@ impl Projection for Orders {
         _: &mut Emissions<NoEmission>,
     ) -> Result<(), ProjectionError> {
         match &happened.event {
-            Event::Order(event) => order(&mut tables.order, &happened.key, event, happened.time),
+            Event::Order(event) => order(tables, &happened.key, event, happened.time),
             Event::Customer(event) => customer(&mut tables.customer, &happened.key, event),
         }
     }
 }
 
 fn order(
-    orders: &mut Table<OrderRow>,
+    tables: &mut Tables,
     id: &AggregateId,
     event: &OrderEvent,
     time: Timestamp,
 ) -> Result<(), ProjectionError> {
+    let Tables { order: orders, request: requests, .. } = tables;
     if let OrderEvent::Created(created) = event {
         return Ok(orders.put(placed(id, created, time))?);
     }
@@ -147,8 +195,19 @@ fn order(
             order.usd_value = Some(added.usd_value);
             order.usd_rate_at = Some(added.time);
         }
-        OrderEvent::ConfirmationRequired(_) => order.status = Status::Unconfirmed,
-        OrderEvent::Confirmed(_) => order.status = Status::Confirmed,
+        OrderEvent::ConfirmationRequired(_) => {
+            order.status = Status::Unconfirmed;
+            let (order_id, confirmed_at) = (id.clone(), None);
+            requests.put(RequestRow { order_id, requested_at: time, confirmed_at })?;
+        }
+        OrderEvent::Confirmed(_) => {
+            let before = std::mem::replace(&mut order.status, Status::Confirmed);
+            if before == Status::Unconfirmed
+                && let Some(request) = requests.get_mut(id)?
+            {
+                request.confirmed_at = Some(time);
+            }
+        }
     }
     Ok(())
 }
@@ -196,6 +255,10 @@ mod tests {
 
     /// The only order after its creation and some further events.
     fn order(further: Vec<OrderEvent>) -> OrderRow {
+        tables(further).order.rows().next().unwrap().clone()
+    }
+
+    fn tables(further: Vec<OrderEvent>) -> Tables {
         let created = OrderCreated {
             customer_id: AggregateId::new("c1").unwrap(),
             text: "a book".into(),
@@ -206,8 +269,19 @@ mod tests {
         let happened = events.map(|(event, sequence)| {
             Happened::new(Topic::ORDER_EVENTS, "o1", sequence, Event::Order(event))
         });
-        let tables = fold(&Orders, happened.collect()).unwrap();
-        tables.order.rows().next().unwrap().clone()
+        fold(&Orders, happened.collect()).unwrap()
+    }
+
+    #[test]
+    fn a_request_is_listed_until_it_is_confirmed() {
+        let required: OrderEvent = OrderConfirmationRequired {}.into();
+        let asked = tables(vec![required.clone()]);
+        assert!(asked.request.rows().all(Row::is_listed));
+        assert_eq!(asked.request.rows().count(), 1);
+        let confirmed = tables(vec![required, OrderConfirmed {}.into()]);
+        assert!(!confirmed.request.rows().any(Row::is_listed));
+        assert_eq!(confirmed.request.rows().count(), 1);
+        assert_eq!(tables(vec![OrderConfirmed {}.into()]).request.rows().count(), 0);
     }
 
     #[test]

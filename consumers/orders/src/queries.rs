@@ -18,7 +18,7 @@ use service::Problem;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::status::Status;
+use crate::{graphql, requests, resolvers::resolvers, status::Status};
 
 const COLUMNS: &str = "order_id, customer_id, customer.name, text, value, status, ordered_at, \
                        usd_rate, usd_value, usd_rate_at, updated_at, customer_order.version";
@@ -181,10 +181,12 @@ async fn one(
     Ok(([(header::ETAG, format!("\"{}\"", order.version))], Json(order)))
 }
 
-/// Everything that is served.
-pub fn router(database: Database) -> Router {
+/// Everything that is served; with `graphiql` also the schema of the graph, and a page for it.
+pub fn router(database: Database, graphiql: bool) -> Router {
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(list))
-        .routes(routes!(one));
-    described(routes, database)
+        .routes(routes!(one))
+        .merge(requests::routes())
+        .merge(resolvers(database.clone()).routes());
+    described(routes, database.clone()).merge(graphql::router(database, graphiql))
 }

@@ -1,11 +1,12 @@
 //! Where an order stands.
 
+use async_graphql::Enum;
 use consumer_runtime::field::Field;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Enum)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Placed, and nothing decided yet.

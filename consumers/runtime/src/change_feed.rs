@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
+    details::Showing,
     error::Error,
     metrics::{CHANGES_LOST, CHANGES_SENT},
     tables::{Change, TableSet, read_models},
@@ -84,6 +85,7 @@ pub struct Publisher {
     wording: Wording,
     appender: Appender,
     encoder: Encoder<ReadModelChanged>,
+    showing: Option<Showing>,
 }
 
 /// Makes both ends.
@@ -92,12 +94,13 @@ pub fn channel<T: TableSet>(
     source: &'static str,
     appender: Appender,
     encoder: Encoder<ReadModelChanged>,
+    showing: Option<Showing>,
 ) -> (ChangeFeed, Publisher) {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let lost = Arc::new(AtomicBool::new(false));
     let feed = ChangeFeed { sender, lost: Arc::clone(&lost) };
     let wording = Wording { source, read_models: read_models(&mut T::default()) };
-    let publisher = Publisher { receiver, lost, wording, appender, encoder };
+    let publisher = Publisher { receiver, lost, wording, appender, encoder, showing };
     (feed, publisher)
 }
 
@@ -142,8 +145,24 @@ impl Publisher {
             if self.lost.swap(false, Ordering::AcqRel) {
                 self.publish(&self.wording.everything()).await?;
             }
-            self.publish(&self.wording.collapse(changes)).await?;
+            let told = self.word(changes).await;
+            self.publish(&told).await?;
         }
+    }
+
+    /// What is told of some changes.
+    async fn word(&self, mut changes: Vec<Changed>) -> Vec<Notification> {
+        let Some(showing) = self.showing.as_ref().filter(|_| !changes.is_empty()) else {
+            return self.wording.collapse(changes);
+        };
+        if !showing.add_affected(&mut changes, MOST_ROWS).await {
+            self.lost.store(true, Ordering::Release);
+        }
+        let mut told = self.wording.collapse(changes);
+        let mut bodies: Vec<_> =
+            told.iter_mut().map(|notification| &mut notification.body).collect();
+        showing.fill(&mut bodies).await;
+        told
     }
 
     /// Sends all and waits for the acknowledgements; what is not acknowledged counts as lost.

@@ -13,10 +13,10 @@
 //!   consumer
 //! - [`engine`], [`outage`]: applies what the intake brings, and waits out what passes by itself
 //! - [`outbox`], [`relay`], [`relay_log`]: events that the consumer publishes itself
-//! - [`change_feed`]: tells clients which rows changed
+//! - [`change_feed`], [`details`]: tell clients which rows changed, and what they are now
 //! - [`chore`]: work that the clock sets off
 //! - [`policy`]: events answered by commands, without a read model
-//! - [`page`], [`query`]: what the queries of all consumers share
+//! - [`page`], [`query`], [`resolver`]: what the queries of all consumers share
 //! - [`fresh`]: queries that wait until the read model has what their clients wrote
 //! - [`run`](mod@run), [`settings`], [`error`], [`metrics`]: a consumer's life
 //! - [`testing`]: a stage for component tests
@@ -39,6 +39,7 @@ pub mod change_feed;
 pub mod chore;
 pub mod database;
 pub mod dead_letters;
+pub mod details;
 pub mod engine;
 pub mod error;
 pub mod field;
@@ -66,6 +67,7 @@ pub mod reader;
 pub mod recorded;
 pub mod relay;
 pub mod relay_log;
+pub mod resolver;
 pub mod row;
 pub mod run;
 pub mod settings;

@@ -24,6 +24,8 @@ pub const PARKED_KEYS: &str = "oneway_consumer_parked_keys";
 pub const LAG_SECONDS: &str = "oneway_consumer_lag_seconds";
 /// 1 while an operator wants nothing to be applied.
 pub const PAUSED: &str = "oneway_consumer_paused";
+/// Statements run for queries.
+pub const QUERY_STATEMENTS: &str = "oneway_query_statements_total";
 /// Queries that wait for what their tokens name.
 pub const QUERIES_WAITING: &str = "oneway_queries_waiting";
 /// How long such queries waited.

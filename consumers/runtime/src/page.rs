@@ -38,10 +38,7 @@ impl<K: Serialize + DeserializeOwned> PageRequest<K> {
         }
         let after = cursor.map(|text| {
             let malformed = || bad_argument("cursor", "is none that a list has given");
-            let short = Some(text).filter(|text| text.len() <= LONGEST_CURSOR);
-            let key = short.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
-            let key = key.and_then(|key| serde_json::from_slice(&key).ok());
-            key.ok_or_else(malformed)
+            read_cursor(text).ok_or_else(malformed)
         });
         Ok(Self { limit, after: after.transpose()? })
     }
@@ -59,9 +56,21 @@ impl<K: Serialize + DeserializeOwned> PageRequest<K> {
         let more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| more).map(key);
-        let next = last.and_then(|key| serde_json::to_vec(&key).ok());
-        Page { items: rows, next: next.map(|key| URL_SAFE_NO_PAD.encode(key)) }
+        Page { next: last.map(|key| cursor(&key)), items: rows }
     }
+}
+
+/// The cursor of a row with this sort key.
+pub fn cursor(key: &impl Serialize) -> String {
+    // A key cannot but be JSON.
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
+}
+
+/// The sort key in a cursor; `None` when it is none.
+#[must_use]
+pub fn read_cursor<K: DeserializeOwned>(text: &str) -> Option<K> {
+    let short = Some(text).filter(|text| text.len() <= LONGEST_CURSOR)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(short).ok()?).ok()
 }
 
 /// A page of a list.

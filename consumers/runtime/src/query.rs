@@ -7,6 +7,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use event_log::ErrorClass;
+use metrics::counter;
 use serde::{Serialize, de::DeserializeOwned};
 use service::Problem;
 use tokio_postgres::{Row, types::ToSql};
@@ -18,6 +19,7 @@ use crate::{
     database::Database,
     error::Error,
     fresh::{self, demand::Shortfall},
+    metrics::QUERY_STATEMENTS,
     row::{self, RowError},
 };
 
@@ -82,6 +84,7 @@ impl Database {
         let connection = self.connection().await?;
         let prepared = connection.prepare_cached(sql).await;
         let prepared = prepared.map_err(Error::postgres("prepare a query"))?;
+        counter!(QUERY_STATEMENTS).increment(1);
         let rows = connection.query(&prepared, parameters).await;
         let rows = rows.map_err(Error::postgres("run a query"))?;
         let rows = rows.iter().map(|row| read(&mut Reading { row, column: 0 }));

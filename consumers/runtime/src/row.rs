@@ -55,6 +55,12 @@ pub trait Row: Columns + Send + 'static {
     /// shows.
     const READ_MODEL: Option<&'static str> = None;
 
+    /// Whether the read model's list shows the row. One that leaves the list is gone for clients,
+    /// though the table may keep it.
+    fn is_listed(&self) -> bool {
+        true
+    }
+
     /// Rows that events of several partitions touch. They are created (with the defaults of the
     /// table) before they are locked, always in the order of their keys: no update is lost, and
     /// no two instances wait for each other.

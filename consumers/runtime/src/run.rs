@@ -16,6 +16,7 @@ use crate::{
     chore::{self, Chore, Told},
     database::Database,
     dead_letters::DeadLetters,
+    details::{Details, Showing},
     engine::Engine,
     error::{Error, Explained},
     fresh::{
@@ -31,9 +32,9 @@ use crate::{
     transaction::{Applier, FIRST},
 };
 
-/// Connections that chore, lookout and relay work with, besides one for each worker and those of
-/// the queries.
-const WORK_CONNECTIONS: usize = 3;
+/// Connections that chore, lookout, relay and change feed work with, besides one for each worker
+/// and those of the queries.
+const WORK_CONNECTIONS: usize = 4;
 
 /// What makes a consumer: all that differs from one to the next.
 pub struct Consumer<P: Projection> {
@@ -41,6 +42,7 @@ pub struct Consumer<P: Projection> {
     migrations: fn() -> Runner,
     routes: Box<dyn FnOnce(Database) -> Router + Send>,
     chore: Option<Box<dyn Chore<P>>>,
+    details: Option<Box<dyn Details>>,
 }
 
 impl<P: Projection> std::fmt::Debug for Consumer<P> {
@@ -56,13 +58,20 @@ impl<P: Projection> Consumer<P> {
         migrations: fn() -> Runner,
         routes: impl FnOnce(Database) -> Router + Send + 'static,
     ) -> Self {
-        Self { projection, migrations, routes: Box::new(routes), chore: None }
+        Self { projection, migrations, routes: Box::new(routes), chore: None, details: None }
     }
 
     /// Adds work that the clock sets off.
     #[must_use]
     pub fn with_chore(mut self, chore: impl Chore<P>) -> Self {
         self.chore = Some(Box::new(chore));
+        self
+    }
+
+    /// Has clients be told of changes with the rows themselves.
+    #[must_use]
+    pub fn with_details(mut self, details: impl Details) -> Self {
+        self.details = Some(Box::new(details));
         self
     }
 }
@@ -111,8 +120,10 @@ pub async fn run<P: Projection>(
     let topics = applier.projection.sources().into_iter().map(|source| source.topic).collect();
     let (view, lookout) = lookout::lookout(applier.database.clone(), settings.waiting_queries);
     let fresh = Fresh { view, topics: Arc::new(topics), wait: settings.query_wait };
+    let showing = consumer.details.map(|details| Showing::new(details, applier.database.clone()));
     let parts = Parts {
         applier: Arc::new(applier),
+        showing,
         registry: prepared.registry,
         notifications: prepared.notifications,
         chore: consumer.chore,
@@ -171,6 +182,7 @@ struct Parts<P: Projection> {
     notifications: Encoder<ReadModelChanged>,
     chore: Option<Box<dyn Chore<P>>>,
     gate: Gate,
+    showing: Option<Showing>,
     router: Router,
     lookout: Lookout,
 }
@@ -186,7 +198,8 @@ fn start<P: Projection>(
     let mut tasks = Tasks::new();
     let name = shell.name;
     let appender = Appender::new(&settings.log, DELIVERY_LIMIT).map_err(|e| failure(e.into()))?;
-    let (feed, publisher) = change_feed::channel::<P::Tables>(name, appender, parts.notifications);
+    let (feed, publisher) =
+        change_feed::channel::<P::Tables>(name, appender, parts.notifications, parts.showing);
     let emitted = Arc::new(Notify::new());
     let outbox_full = Arc::new(AtomicBool::new(false));
     if !P::Emission::FILES.is_empty() {

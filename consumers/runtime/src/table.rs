@@ -22,8 +22,8 @@ pub struct Table<R> {
 pub(crate) struct Slot<R> {
     /// What is known of it comes from the database.
     pub(crate) loaded: bool,
-    /// The database has the row.
-    pub(crate) stored: bool,
+    /// Clients see the row, by what the database has.
+    pub(crate) shown: bool,
     /// The row as it is now; `None` when there is none. Of its own, so that a table that grows
     /// moves no rows.
     pub(crate) row: Option<Box<R>>,
@@ -54,7 +54,7 @@ impl<R: Row> Table<R> {
         if self.slots.contains_key(key) {
             return;
         }
-        let slot = Slot { loaded: false, stored: false, row: None, changed_by: None };
+        let slot = Slot { loaded: false, shown: false, row: None, changed_by: None };
         self.slots.insert(key.into(), slot);
         self.wanted.push(key.into());
     }

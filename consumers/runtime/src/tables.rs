@@ -160,13 +160,13 @@ impl<R: Row> AnyTable for Table<R> {
         for row in rows {
             let row = R::read(row)?;
             if let Some(slot) = self.slots.get_mut(row.key()) {
-                slot.stored = true;
+                slot.shown = row.is_listed();
                 slot.row = Some(Box::new(row));
             }
         }
         for key in created {
             if let Some(slot) = self.slots.get_mut(key.as_str()) {
-                slot.stored = false;
+                slot.shown = false;
             }
         }
         Ok(())
@@ -198,7 +198,7 @@ impl<R: Row> AnyTable for Table<R> {
         };
         let mut changes = Vec::new();
         for (key, slot) in self.changed() {
-            let kind = match (slot.stored, slot.row.is_some()) {
+            let kind = match (slot.shown, slot.row.as_deref().is_some_and(R::is_listed)) {
                 (false, false) => continue,
                 (false, true) => ChangeKind::AddRow,
                 (true, true) => ChangeKind::UpdateRow,

@@ -6,8 +6,9 @@ use std::{
 };
 
 use event_log::{
-    Partition, Position, Settings,
+    Partition, Position, Registry, Settings,
     client::{self, ClientLog},
+    reader::MessageReader,
     record::envelope,
     restore::PartitionReader,
     topics::partition_count,
@@ -16,7 +17,8 @@ use rdkafka::{
     Message, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
 };
-use schemas::{Envelope, Topic};
+use schemas::{Envelope, Topic, notification::ReadModelChanged};
+use tokio::runtime::Handle;
 
 /// What the tests look at in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +77,17 @@ pub fn read(settings: &Settings, topic: Topic) -> Vec<Entry> {
         read.unwrap();
     }
     entries
+}
+
+/// Every change notification, partition by partition. Blocks; on a thread of the async runtime that
+/// may.
+#[must_use]
+pub fn notifications(settings: &Settings) -> Vec<ReadModelChanged> {
+    let registry = Registry::new(&settings.registry_url);
+    let mut reader = MessageReader::new(&registry, &Handle::current());
+    let entries = read(settings, Topic::CHANGE_NOTIFICATIONS);
+    let message = |entry: Entry| reader.read_sole(&entry.payload).unwrap().unwrap();
+    entries.into_iter().map(message).collect()
 }
 
 /// Fails unless versions run 1..n for each key and no id comes twice.

@@ -5,4 +5,6 @@ mod projection;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
+mod resolvers;
+#[cfg(test)]
 mod stage;

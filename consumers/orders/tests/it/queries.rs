@@ -1,27 +1,18 @@
 //! What can be asked.
 
-use axum::{
-    body::{Body, to_bytes},
-    http::{Request, StatusCode},
-};
+use axum::http::StatusCode;
 use consumer_runtime::{
     Database,
     testing::{Stage, noon},
 };
-use orders::{projection::Orders, queries::router};
+use orders::projection::Orders;
 use schemas::order::OrderConfirmed;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-use crate::stage::{customer, named, order, placed, stage};
-
-async fn ask(database: &Database, path: &str) -> (StatusCode, Value) {
-    let request = Request::get(path).body(Body::empty()).unwrap();
-    let answer = router(database.clone()).oneshot(request).await.unwrap();
-    let status = answer.status();
-    let body = to_bytes(answer.into_body(), 1_000_000).await.unwrap();
-    (status, serde_json::from_slice(&body).unwrap())
-}
+use crate::{
+    asking::get as ask,
+    stage::{customer, named, order, placed, stage},
+};
 
 async fn ids(database: &Database, path: &str) -> (Vec<String>, Option<String>) {
     let (status, page) = ask(database, path).await;

@@ -7,8 +7,8 @@ use orders::{
 };
 use schemas::{
     AggregateId, Money, Topic,
-    customer::{CustomerCreated, CustomerEvent},
-    order::{OrderCreated, OrderEvent},
+    customer::{CustomerCreated, CustomerEvent, CustomerUpdated},
+    order::{OrderCreated, OrderEvent, OrderUsdRateAndValueAdded},
 };
 
 pub async fn stage() -> Stage<Orders> {
@@ -30,6 +30,19 @@ pub fn placed(customer: &str, cents: i64, ordered_at: &str) -> OrderCreated {
         value: Money::from_minor(cents),
         ordered_at: ordered_at.parse().unwrap(),
     }
+}
+
+/// The value of an order of 13.99 in USD.
+pub fn valued() -> OrderUsdRateAndValueAdded {
+    OrderUsdRateAndValueAdded {
+        time: "2026-11-20T00:00:00Z".parse().unwrap(),
+        usd_rate: "1.0850".parse().unwrap(),
+        usd_value: "15.18".parse().unwrap(),
+    }
+}
+
+pub fn renamed(name: &str) -> CustomerUpdated {
+    CustomerUpdated { name: name.into(), location: None, email: None }
 }
 
 pub fn named(name: &str) -> CustomerCreated {

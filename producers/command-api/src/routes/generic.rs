@@ -22,6 +22,8 @@ use service::{
 };
 use utoipa::ToSchema;
 
+mod valuation;
+
 use super::Api;
 use crate::{
     answer::{Accepted, Form},
@@ -140,7 +142,7 @@ fn customer(name: &str, payload: Value) -> Result<CustomerCommand, Problem> {
 fn order(name: &str, payload: Value) -> Result<OrderCommand, Problem> {
     match name {
         "CREATE" => read::<CreateOrder, _>(payload),
-        "ADD_USD_RATE_AND_VALUE" => read::<AddUsdRateAndValue, _>(payload),
+        "ADD_USD_RATE_AND_VALUE" => read::<AddUsdRateAndValue, _>(valuation::normal(payload)),
         "REQUIRE_CONFIRMATION" => read::<RequireConfirmation, _>(payload),
         "CONFIRM" => read::<ConfirmOrder, _>(payload),
         _ => Err(bad("Invalid command name", "/command")),

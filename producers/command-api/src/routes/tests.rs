@@ -1,5 +1,6 @@
 mod generic;
 mod rights;
+mod wire;
 mod world;
 
 use std::time::Instant;

@@ -82,7 +82,7 @@ async fn changes_arrive_and_a_killed_notifier_loses_and_repeats_none() {
 
     // Killed while more happens; the client goes on elsewhere.
     installation.signal("change-notifier", Signal::SIGKILL).await;
-    seen.extend(stream.to_its_end().await);
+    seen.extend(stream.until_its_end().await);
     let mut last = first;
     for n in 0..10 {
         last = order(&installation, &anna, &format!("{}", 900 + 20 * n)).await;
@@ -117,7 +117,7 @@ async fn changes_arrive_and_a_killed_notifier_loses_and_repeats_none() {
 
     // Streams end with the process, and it ends in time.
     assert!(other.stop().await.success());
-    again.to_its_end().await;
+    again.until_its_end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,7 @@ mod own_writes;
 mod rebuild;
 mod recordings;
 mod repeats;
+mod resolvers;
 mod schemas;
 mod settings;
 mod shutdown;

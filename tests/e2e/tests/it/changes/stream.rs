@@ -107,7 +107,7 @@ impl Stream {
     }
 
     /// All until it ends.
-    pub async fn to_its_end(&mut self) -> Vec<Event> {
+    pub async fn until_its_end(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some(event) = timeout(LIMIT, self.read()).await.expect("an end") {
             events.push(event);
