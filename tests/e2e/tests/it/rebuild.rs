@@ -197,10 +197,10 @@ async fn a_changed_rule_shows_the_rows_that_differ_and_is_deployed() {
 
     // The binary of before must not touch the new rows, and ends with a sentence.
     let (code, said) = run("switch").await;
-    assert!(code == 0 && said.contains("build 2 is live, by version 2"), "{said}");
+    assert!(code == 0 && said.contains("build 2 is live, by version 3"), "{said}");
     let log = async || installation.log("orders");
-    let refusal = "schema orders was built by version 2 of the projection, and this is version 1";
+    let refusal = "schema orders was built by version 3 of the projection, and this is version 2";
     eventually("the old binary to end", log, |log| log.contains(refusal)).await;
     let (code, said) = run("back").await;
-    assert!(code == 0 && said.contains("build 1 is live, by version 1"), "{said}");
+    assert!(code == 0 && said.contains("build 1 is live, by version 2"), "{said}");
 }
