@@ -9,7 +9,7 @@ use event_log::{
     Error, ErrorClass, Follower, MessageReader, Position, Registry, Step, backoff::Backoff,
 };
 use metrics::{counter, gauge};
-use rdkafka::message::BorrowedMessage;
+use rdkafka::{error::KafkaError, message::BorrowedMessage};
 use schemas::Topic;
 use service::{Shutdown, health::Part};
 use tokio::{runtime::Handle, sync::oneshot};
@@ -133,7 +133,7 @@ impl Following<'_> {
                 (to_wake, woken) = (false, Instant::now());
             }
             if probed.elapsed() >= PROBE {
-                self.probe();
+                self.probe()?;
                 probed = Instant::now();
             }
         }
@@ -187,13 +187,20 @@ impl Following<'_> {
         }
     }
 
-    /// Asks for the end of the next partition.
-    fn probe(&mut self) {
+    /// Asks for the end of the next partition, and after the last for how many there are. A
+    /// process that does not follow all of them has to begin anew.
+    fn probe(&mut self) -> Result<(), Error> {
         let next = self.hub.cursor().next;
         let number = self.probed;
         let Some(here) = next.get(index(number)) else {
             self.probed = 0;
-            return;
+            return match self.follower.partitions() {
+                Ok(count) if count > number => Err(Error::Kafka {
+                    doing: format!("follow {} partitions: there are {count}", next.len()),
+                    source: KafkaError::Canceled,
+                }),
+                _ => Ok(()),
+            };
         };
         self.probed += 1;
         match self.follower.offsets(number, PROBE_LIMIT) {
@@ -206,6 +213,7 @@ impl Following<'_> {
             }
             Err(error) => self.follow.health.not_ready(chain(&error)),
         }
+        Ok(())
     }
 }
 

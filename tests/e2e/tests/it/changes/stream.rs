@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::eventually;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -41,7 +42,9 @@ pub async fn refused(base: &str, query: &str, id: Option<&str>) -> (u16, Value) 
 impl Stream {
     pub async fn open(base: &str, query: &str, id: Option<&str>) -> Self {
         let address = base.strip_prefix("http://").unwrap().trim_end_matches('/');
-        let mut socket = TcpStream::connect(address).await.unwrap();
+        // A service is ready a moment before it listens.
+        let connect = async || TcpStream::connect(address).await;
+        let mut socket = eventually("a connection", connect, Result::is_ok).await.unwrap();
         let id = id.map(|id| format!("last-event-id: {id}\r\n")).unwrap_or_default();
         let request = format!("GET /v1/changes{query} HTTP/1.1\r\nhost: {address}\r\n{id}\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
