@@ -39,9 +39,12 @@ const WORK_CONNECTIONS: usize = 3;
 pub struct Consumer<P: Projection> {
     projection: P,
     migrations: fn() -> Runner,
-    routes: Box<dyn FnOnce(Database) -> Router + Send>,
+    routes: Option<Routes>,
     chore: Option<Box<dyn Chore<P>>>,
 }
+
+/// Makes the queries that show the tables.
+type Routes = Box<dyn FnOnce(Database) -> Router + Send>;
 
 impl<P: Projection> std::fmt::Debug for Consumer<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,7 +59,12 @@ impl<P: Projection> Consumer<P> {
         migrations: fn() -> Runner,
         routes: impl FnOnce(Database) -> Router + Send + 'static,
     ) -> Self {
-        Self { projection, migrations, routes: Box::new(routes), chore: None }
+        Self { projection, migrations, routes: Some(Box::new(routes)), chore: None }
+    }
+
+    /// A consumer that serves nothing.
+    pub fn without_queries(projection: P, migrations: fn() -> Runner) -> Self {
+        Self { projection, migrations, routes: None, chore: None }
     }
 
     /// Adds work that the clock sets off.
@@ -89,7 +97,6 @@ pub async fn run<P: Projection>(
     let schema = schema_of(shell.name);
     let open = |connections| Database::new(&settings.database, &schema, connections);
     let work = open(WORK_CONNECTIONS + settings.workers).map_err(failure)?;
-    let queries = open(settings.connections).map_err(failure)?;
     let postgres = shell.health.part("postgres");
     let Some(prepared) =
         prepare::<P>(&shell, &settings, &work, consumer.migrations, &postgres).await?
@@ -108,15 +115,22 @@ pub async fn run<P: Projection>(
         dead_letters: Some(Arc::new(dead_letters.map_err(failure)?)),
     };
     let topics = applier.projection.sources().into_iter().map(|source| source.topic).collect();
-    let (view, lookout) = lookout::lookout(applier.database.clone(), settings.waiting_queries);
-    let fresh = Fresh { view, topics: Arc::new(topics), wait: settings.query_wait };
+    let served = match consumer.routes {
+        Some(routes) => {
+            let queries = open(settings.connections).map_err(failure)?;
+            let (view, lookout) =
+                lookout::lookout(applier.database.clone(), settings.waiting_queries);
+            let fresh = Fresh { view, topics: Arc::new(topics), wait: settings.query_wait };
+            Some((fresh.before(routes(queries)), lookout))
+        }
+        None => None,
+    };
     let parts = Parts {
         applier: Arc::new(applier),
         registry: prepared.registry,
         notifications: prepared.notifications,
         chore: consumer.chore,
-        router: fresh.before((consumer.routes)(queries)),
-        lookout,
+        served,
     };
     let tasks = start(&shell, &settings, parts)?;
     finish(tasks).await
@@ -168,8 +182,8 @@ struct Parts<P: Projection> {
     registry: Registry,
     notifications: Encoder<ReadModelChanged>,
     chore: Option<Box<dyn Chore<P>>>,
-    router: Router,
-    lookout: Lookout,
+    /// The queries, and what lets them wait.
+    served: Option<(Router, Lookout)>,
 }
 
 type Tasks = JoinSet<Result<(), Failure>>;
@@ -185,6 +199,7 @@ fn start<P: Projection>(
     let appender = Appender::new(&settings.log, DELIVERY_LIMIT).map_err(|e| failure(e.into()))?;
     let (feed, publisher) = change_feed::channel::<P::Tables>(name, appender, parts.notifications);
     let emitted = Arc::new(Notify::new());
+    let applied = Arc::new(Notify::new());
     let outbox_full = Arc::new(AtomicBool::new(false));
     if !P::Emission::FILES.is_empty() {
         let relay = Relay {
@@ -206,6 +221,7 @@ fn start<P: Projection>(
             feed: feed.clone(),
             emitted: Arc::clone(&emitted),
             outbox_full: Arc::clone(&outbox_full),
+            applied: Arc::clone(&applied),
             outage_budget: settings.outage_budget,
             health: shell.health.part("chore"),
         };
@@ -216,12 +232,14 @@ fn start<P: Projection>(
             ended.map_err(failure)
         });
     }
-    let outlets = Outlets { feed, emitted, outbox_full };
+    let outlets = Outlets { feed, emitted, applied, outbox_full };
     start_workers(&mut tasks, shell, settings, (&parts.applier, &parts.registry), outlets);
     tasks.spawn(async move { publisher.run().await.map_err(failure) });
-    let stop = shell.shutdown.clone();
-    tasks.spawn(async move { parts.lookout.run(&stop).await.map_err(failure) });
-    tasks.spawn(http::serve(settings.http_address, parts.router, shell.shutdown.clone()));
+    if let Some((router, lookout)) = parts.served {
+        let stop = shell.shutdown.clone();
+        tasks.spawn(async move { lookout.run(&stop).await.map_err(failure) });
+        tasks.spawn(http::serve(settings.http_address, router, shell.shutdown.clone()));
+    }
     Ok(tasks)
 }
 
@@ -229,6 +247,7 @@ fn start<P: Projection>(
 struct Outlets {
     feed: ChangeFeed,
     emitted: Arc<Notify>,
+    applied: Arc<Notify>,
     outbox_full: Arc<AtomicBool>,
 }
 
@@ -240,7 +259,7 @@ fn start_workers<P: Projection>(
     (applier, registry): (&Applier<P>, &Registry),
     outlets: Outlets,
 ) {
-    let Outlets { feed, emitted, outbox_full } = outlets;
+    let Outlets { feed, emitted, applied, outbox_full } = outlets;
     for worker in 1..=settings.workers {
         let (log, part) = of_worker(worker, &settings.log);
         let postgres = shell.health.part(part("postgres"));
@@ -255,6 +274,7 @@ fn start_workers<P: Projection>(
             outage_budget: settings.outage_budget,
             feed: feed.clone(),
             emitted: Arc::clone(&emitted),
+            applied: Arc::clone(&applied),
             outbox_full: Arc::clone(&outbox_full),
             paused: AtomicBool::new(false),
             postgres,
