@@ -6,14 +6,14 @@ use service::Env;
 /// Settings of the policy.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where Kafka and the registry are.
-    pub log: event_log::Settings,
+    /// Those of every policy.
+    pub runtime: consumer_runtime::Settings,
     /// The largest order that is confirmed at once, in EUR.
     pub threshold: Money,
 }
 
 impl Settings {
-    /// Reads `ORDER_CONFIRMATION_THRESHOLD` and the settings of the event log.
+    /// Reads `ORDER_CONFIRMATION_THRESHOLD`, and what every policy has.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let name = env.own("THRESHOLD");
@@ -21,6 +21,6 @@ impl Settings {
         if threshold < Money::ZERO {
             env.problem(format!("{name} must not be negative"));
         }
-        Self { log: event_log::Settings::from_env(env), threshold }
+        Self { runtime: consumer_runtime::Settings::of_policy(env), threshold }
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::{
     change_feed::{ChangeFeed, Changed},
+    database::Database,
     error::Error,
     flight::{self, End},
     metrics::OUTBOX_EMITTED,
@@ -35,6 +36,20 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub trait Chore<P: Projection>: Send + Sync + 'static {
     /// How often to look whether something is due.
     fn interval(&self) -> Duration;
+
+    /// Whether events can make something due at once: it is then also looked after each batch.
+    fn follows_events(&self) -> bool {
+        false
+    }
+
+    /// What has to be done before a turn, outside of its transaction: whatever asks others, who
+    /// may take their time. It must come to an end all the same.
+    ///
+    /// # Errors
+    /// Only what keeps the turn from being tried.
+    async fn prepare(&self, _: &Database, _: Timestamp) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Does a bounded part of what is due, inside a transaction: locks what it works on, changes
     /// the rows in `tables`, which are stored with what is emitted when it returns. True when
@@ -105,14 +120,25 @@ pub async fn run<P: Projection>(
     told: Told,
     shutdown: &Shutdown,
 ) -> Result<(), Error> {
-    let Told { feed, emitted, outbox_full, outage_budget, health } = told;
+    let Told { feed, emitted, outbox_full, applied, outage_budget, health } = told;
     let mut outage = Outage::new(outage_budget);
     let mut ticks = tokio::time::interval(chore.interval());
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
+            () = applied.notified(), if chore.follows_events() => {}
             () = shutdown.requested() => return Ok(()),
+        }
+        let prepared = tokio::select! {
+            prepared = chore.prepare(&applier.database, Timestamp::now()) => prepared,
+            () = shutdown.requested() => return Ok(()),
+        };
+        if let Err(error) = prepared {
+            if outage.wait(error, &health, shutdown).await? == Waited::Stopping {
+                return Ok(());
+            }
+            continue;
         }
         let mut more = true;
         // What is due can wait for a relay that does not keep up; the outbox must not grow on.
@@ -146,6 +172,8 @@ pub struct Told {
     pub emitted: Arc<Notify>,
     /// Set while the outbox must not grow.
     pub outbox_full: Arc<AtomicBool>,
+    /// Told itself of each batch of events that was applied.
+    pub applied: Arc<Notify>,
     /// How long Postgres may be away.
     pub outage_budget: Duration,
     /// The state of the chore.

@@ -76,6 +76,8 @@ pub struct Engine<P: Projection> {
     pub feed: ChangeFeed,
     /// Wakes the relay.
     pub emitted: Arc<Notify>,
+    /// Told of each batch that was applied.
+    pub applied: Arc<Notify>,
     /// Set while the outbox holds more than it should.
     pub outbox_full: Arc<AtomicBool>,
     /// Whether an operator wants nothing to be applied, as last seen.
@@ -307,6 +309,9 @@ impl<P: Projection> Engine<P> {
         if emitted > 0 {
             counter!(OUTBOX_EMITTED).increment(emitted as u64);
             self.emitted.notify_one();
+        }
+        if counts.applied > 0 || unanswered {
+            self.applied.notify_one();
         }
         self.feed.send(changes);
         let mut progress = progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

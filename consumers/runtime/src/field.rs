@@ -2,6 +2,7 @@
 
 use schemas::{AggregateId, Money, Rate, Timestamp};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
+use uuid::Uuid;
 
 use crate::{moment::Moment, numeric::Numeric};
 
@@ -47,6 +48,7 @@ plain! {
     bool => "boolean",
     i32 => "integer",
     i64 => "bigint",
+    Uuid => "uuid",
 }
 
 macro_rules! decimal {

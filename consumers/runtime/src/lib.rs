@@ -12,10 +12,11 @@
 //! - [`intake`], [`reader`], [`gather`], [`lag`], [`watch`]: the thread that owns the Kafka
 //!   consumer
 //! - [`engine`], [`outage`]: applies what the intake brings, and waits out what passes by itself
-//! - [`outbox`], [`relay`], [`relay_log`]: events that the consumer publishes itself
+//! - [`outbox`], [`relay`], [`relay_log`]: events and commands that the consumer publishes itself
 //! - [`change_feed`], [`details`]: tell clients which rows changed, and what they are now
 //! - [`chore`]: work that the clock sets off
 //! - [`policy`]: events answered by commands, without a read model
+//! - [`effect`]: what is done outside, at most once completed
 //! - [`page`], [`query`], [`resolver`]: what the queries of all consumers share
 //! - [`fresh`]: queries that wait until the read model has what their clients wrote
 //! - [`run`](mod@run), [`settings`], [`error`], [`metrics`]: a consumer's life
@@ -40,6 +41,7 @@ pub mod chore;
 pub mod database;
 pub mod dead_letters;
 pub mod details;
+pub mod effect;
 pub mod engine;
 pub mod error;
 pub mod field;
@@ -83,7 +85,7 @@ pub use database::Database;
 pub use deadpool_postgres::Object as Connection;
 pub use error::Error;
 pub use policy::{Policy, Reaction};
-pub use projection::{Emissions, NoEmission, Projection, ProjectionError};
+pub use projection::{Cause, Emissions, NoEmission, Projection, ProjectionError};
 pub use recorded::{Recorded, Source};
 pub use row::Row;
 pub use run::{Consumer, run};

@@ -32,25 +32,25 @@ pub const QUERIES_WAITING: &str = "oneway_queries_waiting";
 pub const QUERY_WAIT: &str = "oneway_query_wait_seconds";
 /// Such queries that were refused.
 pub const QUERIES_UNMET: &str = "oneway_queries_unmet_total";
-/// Commands that a policy gave.
-pub const POLICY_COMMANDS: &str = "oneway_policy_commands_total";
 /// Partitions that a worker has.
 pub const PARTITIONS: &str = "oneway_consumer_partitions";
 
-/// Events put into the outbox.
+/// Events and commands put into the outbox.
 pub const OUTBOX_EMITTED: &str = "oneway_outbox_emitted_total";
-/// Events that the relay brought into the log.
+/// What of them the relay brought into the log.
 pub const OUTBOX_RELAYED: &str = "oneway_outbox_relayed_total";
 /// Times that the relay had to start over.
 pub const OUTBOX_RELAY_FAILURES: &str = "oneway_outbox_relay_failures_total";
-/// Events that wait in the outbox (counted up to its limit).
+/// What waits in the outbox (counted up to its limit).
 pub const OUTBOX_WAITING: &str = "oneway_outbox_waiting_events";
+
+/// Effects that ended, by name and state.
+pub const EFFECTS_ENDED: &str = "oneway_effects_ended_total";
+/// Effects that had been interrupted and were taken up again, by name.
+pub const EFFECTS_INTERRUPTED: &str = "oneway_effects_interrupted_total";
 
 /// Change notifications that were sent.
 pub const CHANGES_SENT: &str = "oneway_change_feed_sent_total";
 /// Change notifications that were given up; a notification that anything may have changed
 /// follows.
 pub const CHANGES_LOST: &str = "oneway_change_feed_lost_total";
-
-/// Commands with which a policy answered events.
-pub const COMMANDS_ISSUED: &str = "oneway_policy_commands_issued_total";

@@ -21,6 +21,7 @@ const PROJECTION_HISTORY: &str = "migration";
 /// Tables that are the runtime's own: everything else in a schema is the projection's.
 pub const BOOKKEEPING_TABLES: &[&str] = &[
     "consumer_offset",
+    "effect",
     "installation",
     "outbox",
     "outbox_relay",

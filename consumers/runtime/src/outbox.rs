@@ -1,18 +1,22 @@
-//! `outbox`: events to be published, stored in the transaction of the rows they tell of.
+//! `outbox`: events and commands to be published, stored in the transaction of the rows they tell
+//! of.
 //!
 //! A row of the outbox is written while the row that keeps its key's sequence is locked, so that
 //! ids grow in the order of each key and an earlier event of a key is always visible before a
 //! later one. Across keys ids do *not* follow the order of commits; therefore the relay never
 //! reads "everything after the last id" but gives a batch number to whatever is visible and has
 //! none yet.
+//!
+//! Commands that answer events have no sequence. In the order of their key they are because the
+//! events are, whose partition has one owner.
 
-use schemas::{Encoder, EventId, Messages, Timestamp, codec::EncodeError};
+use schemas::{CommandId, Encoder, EventId, Messages, Timestamp, codec::EncodeError};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::{
     error::Error,
-    projection::{Emission, Emissions},
+    projection::{Emission, Emissions, Identity},
     tables::Statement,
 };
 
@@ -35,9 +39,17 @@ pub fn store<'a, M: Messages>(
     }
     let payloads: Result<Vec<Vec<u8>>, _> =
         emitted.iter().map(|emission| encoder.encode(&emission.message)).collect();
-    let event_id = |emission: &Emission<M>| -> Uuid {
-        let sequence = emission.sequence.unsigned_abs();
-        EventId::of_sequence(source, emission.key.as_str(), sequence).0
+    let id = |emission: &Emission<M>| -> Uuid {
+        match emission.identity {
+            Identity::Sequence(number) => {
+                EventId::of_sequence(source, emission.key.as_str(), number.unsigned_abs()).0
+            }
+            Identity::AnswerTo(event) => CommandId::of_policy(event, source).0,
+        }
+    };
+    let sequence = |emission: &Emission<M>| match emission.identity {
+        Identity::Sequence(number) => Some(number),
+        Identity::AnswerTo(_) => None,
     };
     let correlation = |emission: &'a Emission<M>| {
         let cause = emission.cause.as_ref()?;
@@ -60,8 +72,8 @@ pub fn store<'a, M: Messages>(
             Box::new(now.to_jiff()),
             Box::new(each(emitted, |e| e.key.as_str())),
             Box::new(each(emitted, |e| e.message.wire_type())),
-            Box::new(each(emitted, event_id)),
-            Box::new(each(emitted, |e| e.sequence)),
+            Box::new(each(emitted, id)),
+            Box::new(each(emitted, sequence)),
             Box::new(each(emitted, correlation)),
             Box::new(each(emitted, causation)),
             Box::new(payloads?),
@@ -69,26 +81,26 @@ pub fn store<'a, M: Messages>(
     }))
 }
 
-/// An event on its way out.
+/// An event or command on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// Logical name of the topic.
     pub topic: String,
     /// Key of the record.
     pub key: String,
-    /// Wire name of the event.
+    /// Its wire name.
     pub message_type: String,
-    /// Id of the event.
-    pub event_id: EventId,
-    /// Its number among those of its key.
-    pub sequence: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// Of an event: its number among those of its key.
+    pub sequence: Option<i64>,
     /// Correlation id of what caused it.
     pub correlation_id: Option<String>,
     /// Id of the event that caused it.
     pub causation_id: Option<String>,
     /// When it was made.
     pub time: Timestamp,
-    /// The encoded event.
+    /// The encoded message.
     pub payload: Vec<u8>,
 }
 
@@ -196,7 +208,7 @@ fn outgoing(row: &Row) -> Result<Outgoing, tokio_postgres::Error> {
         topic: row.try_get(2)?,
         key: row.try_get(3)?,
         message_type: row.try_get(4)?,
-        event_id: EventId(row.try_get(5)?),
+        id: row.try_get(5)?,
         sequence: row.try_get(6)?,
         correlation_id: row.try_get(7)?,
         causation_id: row.try_get(8)?,

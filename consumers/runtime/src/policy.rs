@@ -1,31 +1,28 @@
-//! Policies: events are answered by commands, each exactly once, without a read model. The
-//! commands and the offsets of the events are committed in one Kafka transaction; the command's
-//! id follows from the event, so that even a repeated append would be recognised.
+//! Policies: events are answered by commands. A policy is a consumer like the others, only without
+//! tables: its answers go through the outbox, in one Postgres transaction with the offsets, and the
+//! relay brings them into the log. What it cannot read or answer is parked, key by key.
+//!
+//! A command's id follows from the event and the name of the policy, so that whoever answers an
+//! event again gives the same command. That is why nothing has to be carried over to an empty
+//! schema: all events are answered again then, and the aggregate refuses or recognises what it has
+//! decided before: as a repeat, as long as it remembers the command, and later by its rules, as an
+//! order that is neither new nor unconfirmed refuses to be confirmed.
 
-use std::sync::Arc;
-
-use event_log::{
-    OutRecord, Partition, Position, Registry,
-    exactly_once::{Role, Step, serve},
-    record::headers,
-};
-use metrics::counter;
-use rdkafka::message::BorrowedMessage;
-use schemas::{AggregateId, CommandId, Encoder, Envelope, Messages, Timestamp};
+use refinery::Runner;
+use schemas::{AggregateId, Messages, Timestamp};
 use service::{Failure, Shell};
-use tokio::runtime::Handle;
 
 use crate::{
-    error::Error,
-    metrics::{EVENTS_APPLIED, EVENTS_SKIPPED, POLICY_COMMANDS},
-    reader::{Read, Reader},
-    recorded::{Item, Recorded, Source},
+    projection::{Emissions, Projection, ProjectionError},
+    recorded::{Recorded, Source},
+    run::{self, Consumer},
+    settings::Settings,
 };
 
 /// Answers events with commands. Synchronous and pure.
 pub trait Policy: Send + Sync + 'static {
     /// The events that it handles.
-    type Event: Send + 'static;
+    type Event: Send + Sync + 'static;
 
     /// The commands that it gives.
     type Command: Messages;
@@ -49,124 +46,43 @@ pub struct Reaction<C> {
 /// Runs a policy until the shutdown.
 ///
 /// # Errors
-/// Only what is final; among it an event that cannot be read.
-pub async fn run<P: Policy>(
-    shell: Shell,
-    settings: event_log::Settings,
-    policy: P,
-) -> Result<(), Failure> {
-    let topics = policy.sources().iter().map(|source| source.topic).collect();
-    let role = Role { name: shell.name, topics };
-    let (name, log) = (shell.name, settings.clone());
-    let (policy, tokio) = (Arc::new(policy), Handle::current());
-    let step = move || Reacting::new(name, &log, Arc::clone(&policy), &tokio);
-    serve(shell, settings, role, step).await
+/// The first failure of any of its parts.
+pub async fn run<P: Policy>(shell: Shell, settings: Settings, policy: P) -> Result<(), Failure> {
+    let consumer = Consumer::without_queries(Answering(policy), no_migrations);
+    run::run(shell, settings, consumer).await
 }
 
-/// One life of a policy, from one start over to the next.
-struct Reacting<P: Policy> {
-    name: &'static str,
-    policy: Arc<P>,
-    reader: Reader<P::Event>,
-    encoder: Encoder<P::Command>,
-}
+/// A policy as what the engine knows: a projection whose rows are none.
+#[derive(Clone, Copy, Debug)]
+pub struct Answering<P>(pub P);
 
-impl<P: Policy> Reacting<P> {
-    fn new(
-        name: &'static str,
-        settings: &event_log::Settings,
-        policy: Arc<P>,
-        tokio: &Handle,
-    ) -> Result<Self, event_log::Error> {
-        let registry = Registry::new(&settings.registry_url);
-        let encoder = tokio.block_on(registry.encoder(&settings.namespace))?;
-        let reader = Reader::new(policy.sources(), |_| false, registry, tokio.clone());
-        Ok(Self { name, policy, reader, encoder })
+impl<P: Policy> Projection for Answering<P> {
+    type Event = P::Event;
+    type Tables = ();
+    type Emission = P::Command;
+
+    fn sources(&self) -> Vec<Source<P::Event>> {
+        self.0.sources()
     }
 
-    /// The command that answers an event, as a record.
-    fn command(
+    fn keys(&self, _: &Recorded<P::Event>, (): &mut ()) {}
+
+    fn apply(
         &self,
         event: &Recorded<P::Event>,
-        reaction: &Reaction<P::Command>,
-    ) -> Result<OutRecord, event_log::Error> {
-        let Reaction { aggregate, command } = reaction;
-        let id = CommandId::of_policy(event.id, self.name).to_string();
-        let cause = event.id.to_string();
-        let envelope = Envelope {
-            id: &id,
-            source: self.name,
-            message_type: command.wire_type(),
-            time: Some(Timestamp::now()),
-            subject: Some(aggregate.as_str()),
-            correlation_id: event.correlation_id.as_deref(),
-            causation_id: Some(&cause),
-            ..Envelope::default()
-        };
-        Ok(OutRecord {
-            topic: P::Command::TOPIC,
-            partition: None,
-            key: Some(aggregate.as_str().into()),
-            payload: Some(self.encoder.encode(command)?),
-            headers: headers(&envelope),
-        })
-    }
-}
-
-impl<P: Policy> Step for Reacting<P> {
-    fn assigned(&mut self, _: Partition) -> Result<(), event_log::Error> {
-        Ok(())
-    }
-
-    fn revoked(&mut self, _: Partition) {}
-
-    fn handle(
-        &mut self,
-        at: Position,
-        record: &BorrowedMessage<'_>,
-        out: &mut dyn FnMut(OutRecord) -> Result<(), event_log::Error>,
-    ) -> Result<(), event_log::Error> {
-        let read = self.reader.read(at, record).map_err(|error| log_error(at, error))?;
-        let event = match read {
-            Read::Known { item: Some(Item::Handled(event)), .. } => event,
-            Read::Known { .. } => {
-                counter!(EVENTS_SKIPPED).increment(1);
-                return Ok(());
-            }
-            Read::Spoiled(spoiled) => {
-                let reason = spoiled.verdict.message;
-                let Position { partition, offset } = at;
-                return Err(event_log::Error::Corrupt { partition, offset, reason });
-            }
-            // Everything starts over from the log until the registry is back.
-            Read::Later(error) => return Err(error.into()),
-        };
-        counter!(EVENTS_APPLIED).increment(1);
-        if let Some(reaction) = self.policy.react(&event) {
-            counter!(POLICY_COMMANDS).increment(1);
-            out(self.command(&event, &reaction)?)?;
+        _: Timestamp,
+        (): &mut (),
+        out: &mut Emissions<P::Command>,
+    ) -> Result<(), ProjectionError> {
+        if let Some(Reaction { aggregate, command }) = self.0.react(event) {
+            out.answer(event.into(), &aggregate, command);
         }
         Ok(())
     }
-
-    fn finish(
-        &mut self,
-        _: &mut dyn FnMut(OutRecord) -> Result<(), event_log::Error>,
-    ) -> Result<(), event_log::Error> {
-        Ok(())
-    }
-
-    fn committed(&mut self) {}
 }
 
-/// An event that cannot be read stops the policy: to pass it over would leave it unanswered.
-fn log_error(at: Position, error: Error) -> event_log::Error {
-    match error {
-        Error::Log(error) => error.0,
-        other => event_log::Error::Corrupt {
-            partition: at.partition,
-            offset: at.offset,
-            reason: other.to_string(),
-        },
-    }
+/// A policy has no tables but those of the runtime.
+#[must_use]
+pub fn no_migrations() -> Runner {
+    Runner::new(&[])
 }

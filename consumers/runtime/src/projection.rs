@@ -10,7 +10,7 @@ use serde::{Deserializer, Serializer};
 use crate::{
     recorded::{Recorded, Source},
     table::NotLoaded,
-    tables::TableSet,
+    tables::{AnyTable, TableSet},
 };
 
 /// A read model in the making.
@@ -68,14 +68,14 @@ pub enum ProjectionError {
     Impossible(&'static str),
 }
 
-/// What a batch publishes: stored with its rows, sent by the relay.
+/// What a batch publishes, events or commands: stored with its rows, sent by the relay.
 #[derive(Debug)]
 pub struct Emissions<M> {
     emitted: Vec<Emission<M>>,
     cause: Option<Cause>,
 }
 
-/// The event that is being applied.
+/// The event because of which something is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// Its id.
@@ -84,17 +84,33 @@ pub struct Cause {
     pub correlation_id: Option<Box<str>>,
 }
 
-/// One event to be published.
+impl<E> From<&Recorded<E>> for Cause {
+    fn from(event: &Recorded<E>) -> Self {
+        Self { id: event.id, correlation_id: event.correlation_id.clone() }
+    }
+}
+
+/// One event or command to be published.
 #[derive(Debug)]
 pub struct Emission<M> {
     /// Key of the record.
     pub key: AggregateId,
-    /// Number of the event among those with this key, from 1.
-    pub sequence: i64,
-    /// The event.
+    /// What its id follows from.
+    pub identity: Identity,
+    /// The event or command.
     pub message: M,
     /// What caused it; absent when the clock did.
     pub cause: Option<Cause>,
+}
+
+/// What the id of an emission follows from, besides the consumer: so that whoever emits it again
+/// emits the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Of an event: its number among those with its key, from 1.
+    Sequence(i64),
+    /// Of a command: the event that it answers.
+    AnswerTo(EventId),
 }
 
 impl<M> Default for Emissions<M> {
@@ -109,9 +125,21 @@ impl<M> Emissions<M> {
     pub fn emit(&mut self, key: &AggregateId, sequence: i64, message: impl Into<M>) {
         self.emitted.push(Emission {
             key: key.clone(),
-            sequence,
+            identity: Identity::Sequence(sequence),
             message: message.into(),
             cause: self.cause.clone(),
+        });
+    }
+
+    /// Sends a command to an aggregate, in answer to an event: one that is applied now, or was
+    /// earlier. Its id follows from consumer and event, so that there is at most one command per
+    /// event, and a repeated answer is recognised by whoever decides it.
+    pub fn answer(&mut self, cause: Cause, aggregate: &AggregateId, command: impl Into<M>) {
+        self.emitted.push(Emission {
+            key: aggregate.clone(),
+            identity: Identity::AnswerTo(cause.id),
+            message: command.into(),
+            cause: Some(cause),
         });
     }
 
@@ -123,7 +151,14 @@ impl<M> Emissions<M> {
 
     /// Names what causes the emissions from now on.
     pub(crate) fn caused_by<E>(&mut self, event: &Recorded<E>) {
-        self.cause = Some(Cause { id: event.id, correlation_id: event.correlation_id.clone() });
+        self.cause = Some(event.into());
+    }
+}
+
+/// For consumers that keep no tables.
+impl TableSet for () {
+    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
+        Vec::new()
     }
 }
 

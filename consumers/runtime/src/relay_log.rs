@@ -1,6 +1,6 @@
 //! The relay's side of Kafka. Every call blocks.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use event_log::{
     OutRecord, Partition, TransactionalProducer, client,
@@ -14,6 +14,7 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata},
 };
 use schemas::{Envelope, Topic};
+use uuid::Uuid;
 
 use crate::{
     error::Error,
@@ -99,14 +100,14 @@ impl RelayLog {
                 event.topic, self.topic
             )));
         }
-        let id = event.event_id.to_string();
+        let id = event.id.to_string();
         let envelope = Envelope {
             id: &id,
             source: self.source,
             message_type: &event.message_type,
             time: Some(event.time),
             subject: Some(&event.key),
-            sequence: u64::try_from(event.sequence).ok(),
+            sequence: event.sequence.and_then(|sequence| u64::try_from(sequence).ok()),
             correlation_id: event.correlation_id.as_deref(),
             causation_id: event.causation_id.as_deref(),
             ..Envelope::default()
@@ -121,9 +122,10 @@ impl RelayLog {
         })
     }
 
-    /// Searches the whole topic for events of batches: the number of the newest that is there.
-    /// For when the cursor was lost. Batches are sent whole and in order, so that one event
-    /// stands for its batch and for those before.
+    /// Searches the whole topic for batches, in the order of their numbers: the number of the
+    /// newest that is there. For when the cursor was lost. Batches are sent whole and in order.
+    /// One of which anything is missing was not sent; of one that was not, something may be there
+    /// all the same, because a command was given before.
     ///
     /// # Errors
     /// When the topic cannot be read to its end.
@@ -132,24 +134,27 @@ impl RelayLog {
         topic: Topic,
         batches: &[RelayBatch],
     ) -> Result<Option<i64>, Error> {
-        let mut numbers = HashMap::new();
-        for batch in batches {
-            for event in &batch.events {
-                numbers.insert(event.event_id.to_string(), batch.number);
-            }
-        }
-        let mut newest = None;
+        let ids = batches.iter().flat_map(|batch| &batch.events).map(|event| event.id);
+        let mut missing: HashSet<Uuid> = ids.collect();
         let reader = PartitionReader::new(settings)?;
         for number in 0..partition_count(settings, topic)? {
             reader.read_to_end(Partition { topic, number }, |found| {
-                if let Ok(envelope) = record::envelope(found) {
-                    newest = newest.max(numbers.get(envelope.id).copied());
+                let envelope = record::envelope(found).ok();
+                if let Some(id) = envelope.and_then(|found| Uuid::parse_str(found.id).ok()) {
+                    missing.remove(&id);
                 }
                 Ok(())
             })?;
         }
-        Ok(newest)
+        Ok(newest_whole(batches, &missing))
     }
+}
+
+/// The last of the batches before the first of which anything is missing.
+fn newest_whole(batches: &[RelayBatch], missing: &HashSet<Uuid>) -> Option<i64> {
+    let is_whole =
+        |batch: &&RelayBatch| !batch.events.iter().any(|event| missing.contains(&event.id));
+    batches.iter().take_while(is_whole).last().map(|batch| batch.number)
 }
 
 fn read_cursor(group: &BaseConsumer<ClientLog>, topic: &str) -> Result<Option<i64>, Error> {
@@ -171,4 +176,36 @@ fn read_cursor(group: &BaseConsumer<ClientLog>, topic: &str) -> Result<Option<i6
 
 fn broken(doing: &str, error: &rdkafka::error::KafkaError) -> Error {
     Error::Connection(format!("cannot {doing}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Timestamp;
+
+    use super::*;
+
+    fn batch(number: i64, ids: &[u128]) -> RelayBatch {
+        let events = ids.iter().map(|id| Outgoing {
+            topic: "order.commands".into(),
+            key: "o1".into(),
+            message_type: "confirm_order".into(),
+            id: Uuid::from_u128(*id),
+            sequence: None,
+            correlation_id: None,
+            causation_id: None,
+            time: Timestamp::now(),
+            payload: Vec::new(),
+        });
+        RelayBatch { number, events: events.collect() }
+    }
+
+    /// A command that was given before does not make its batch a sent one.
+    #[test]
+    fn a_batch_is_there_when_all_of_it_is() {
+        let batches = [batch(7, &[1, 2]), batch(8, &[1, 3]), batch(9, &[2])];
+        let missing = |ids: &[u128]| ids.iter().map(|id| Uuid::from_u128(*id)).collect();
+        assert_eq!(newest_whole(&batches, &missing(&[])), Some(9));
+        assert_eq!(newest_whole(&batches, &missing(&[3])), Some(7));
+        assert_eq!(newest_whole(&batches, &missing(&[1, 3])), None);
+    }
 }

@@ -40,10 +40,13 @@ const WORK_CONNECTIONS: usize = 4;
 pub struct Consumer<P: Projection> {
     projection: P,
     migrations: fn() -> Runner,
-    routes: Box<dyn FnOnce(Database) -> Router + Send>,
+    routes: Option<Routes>,
     chore: Option<Box<dyn Chore<P>>>,
     details: Option<Box<dyn Details>>,
 }
+
+/// Makes the queries that show the tables.
+type Routes = Box<dyn FnOnce(Database) -> Router + Send>;
 
 impl<P: Projection> std::fmt::Debug for Consumer<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -58,7 +61,12 @@ impl<P: Projection> Consumer<P> {
         migrations: fn() -> Runner,
         routes: impl FnOnce(Database) -> Router + Send + 'static,
     ) -> Self {
-        Self { projection, migrations, routes: Box::new(routes), chore: None, details: None }
+        Self { routes: Some(Box::new(routes)), ..Self::without_queries(projection, migrations) }
+    }
+
+    /// A consumer that serves nothing.
+    pub fn without_queries(projection: P, migrations: fn() -> Runner) -> Self {
+        Self { projection, migrations, routes: None, chore: None, details: None }
     }
 
     /// Adds work that the clock sets off.
@@ -95,11 +103,11 @@ pub async fn run<P: Projection>(
         let Consumer { projection, migrations, .. } = consumer;
         return build::run(&shell, &settings, projection, migrations, schema.as_str()).await;
     }
-    let gate = Gate::new(&settings.gate, Admit::Queries(shell.name))?;
+    let gate = settings.gate.as_ref().map(|gate| Gate::new(gate, Admit::Queries(shell.name)));
+    let gate = gate.transpose()?;
     let schema = schema_of(shell.name);
     let open = |connections| Database::new(&settings.database, &schema, connections);
     let work = open(WORK_CONNECTIONS + settings.workers).map_err(failure)?;
-    let queries = open(settings.connections).map_err(failure)?;
     let postgres = shell.health.part("postgres");
     let Some(prepared) =
         prepare::<P>(&shell, &settings, &work, consumer.migrations, &postgres).await?
@@ -118,8 +126,16 @@ pub async fn run<P: Projection>(
         dead_letters: Some(Arc::new(dead_letters.map_err(failure)?)),
     };
     let topics = applier.projection.sources().into_iter().map(|source| source.topic).collect();
-    let (view, lookout) = lookout::lookout(applier.database.clone(), settings.waiting_queries);
-    let fresh = Fresh { view, topics: Arc::new(topics), wait: settings.query_wait };
+    let served = match consumer.routes.zip(gate) {
+        Some((routes, gate)) => {
+            let queries = open(settings.connections).map_err(failure)?;
+            let (view, lookout) =
+                lookout::lookout(applier.database.clone(), settings.waiting_queries);
+            let fresh = Fresh { view, topics: Arc::new(topics), wait: settings.query_wait };
+            Some(Served { gate, router: fresh.before(routes(queries)), lookout })
+        }
+        None => None,
+    };
     let showing = consumer.details.map(|details| Showing::new(details, applier.database.clone()));
     let parts = Parts {
         applier: Arc::new(applier),
@@ -127,9 +143,7 @@ pub async fn run<P: Projection>(
         registry: prepared.registry,
         notifications: prepared.notifications,
         chore: consumer.chore,
-        gate,
-        router: fresh.before((consumer.routes)(queries)),
-        lookout,
+        served,
     };
     let tasks = start(&shell, &settings, parts)?;
     finish(tasks).await
@@ -181,8 +195,13 @@ struct Parts<P: Projection> {
     registry: Registry,
     notifications: Encoder<ReadModelChanged>,
     chore: Option<Box<dyn Chore<P>>>,
-    gate: Gate,
     showing: Option<Showing>,
+    served: Option<Served>,
+}
+
+/// The queries, who may ask them, and what lets them wait.
+struct Served {
+    gate: Gate,
     router: Router,
     lookout: Lookout,
 }
@@ -201,6 +220,7 @@ fn start<P: Projection>(
     let (feed, publisher) =
         change_feed::channel::<P::Tables>(name, appender, parts.notifications, parts.showing);
     let emitted = Arc::new(Notify::new());
+    let applied = Arc::new(Notify::new());
     let outbox_full = Arc::new(AtomicBool::new(false));
     if !P::Emission::FILES.is_empty() {
         let relay = Relay {
@@ -222,6 +242,7 @@ fn start<P: Projection>(
             feed: feed.clone(),
             emitted: Arc::clone(&emitted),
             outbox_full: Arc::clone(&outbox_full),
+            applied: Arc::clone(&applied),
             outage_budget: settings.outage_budget,
             health: shell.health.part("chore"),
         };
@@ -232,13 +253,15 @@ fn start<P: Projection>(
             ended.map_err(failure)
         });
     }
-    let outlets = Outlets { feed, emitted, outbox_full };
+    let outlets = Outlets { feed, emitted, applied, outbox_full };
     start_workers(&mut tasks, shell, settings, (&parts.applier, &parts.registry), outlets);
     tasks.spawn(async move { publisher.run().await.map_err(failure) });
-    let stop = shell.shutdown.clone();
-    tasks.spawn(async move { parts.lookout.run(&stop).await.map_err(failure) });
-    let stop = shell.shutdown.clone();
-    tasks.spawn(http::serve(settings.http_address, parts.gate, parts.router, stop));
+    if let Some(Served { gate, router, lookout }) = parts.served {
+        let stop = shell.shutdown.clone();
+        tasks.spawn(async move { lookout.run(&stop).await.map_err(failure) });
+        let stop = shell.shutdown.clone();
+        tasks.spawn(http::serve(settings.http_address, gate, router, stop));
+    }
     Ok(tasks)
 }
 
@@ -246,6 +269,7 @@ fn start<P: Projection>(
 struct Outlets {
     feed: ChangeFeed,
     emitted: Arc<Notify>,
+    applied: Arc<Notify>,
     outbox_full: Arc<AtomicBool>,
 }
 
@@ -257,7 +281,7 @@ fn start_workers<P: Projection>(
     (applier, registry): (&Applier<P>, &Registry),
     outlets: Outlets,
 ) {
-    let Outlets { feed, emitted, outbox_full } = outlets;
+    let Outlets { feed, emitted, applied, outbox_full } = outlets;
     for worker in 1..=settings.workers {
         let (log, part) = of_worker(worker, &settings.log);
         let postgres = shell.health.part(part("postgres"));
@@ -272,6 +296,7 @@ fn start_workers<P: Projection>(
             outage_budget: settings.outage_budget,
             feed: feed.clone(),
             emitted: Arc::clone(&emitted),
+            applied: Arc::clone(&applied),
             outbox_full: Arc::clone(&outbox_full),
             paused: AtomicBool::new(false),
             postgres,

@@ -1,13 +1,19 @@
 //! What a consumer is told by its environment.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use service::{Env, auth, prefer::LONGEST_WAIT};
 use tokio_postgres::Config;
 
 use crate::{build::Until, dead_letters::Limits, read_model::SchemaName};
 
-/// Settings of every consumer with a read model.
+/// Any port of this machine.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Settings of every consumer.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where Kafka and the registry are.
@@ -16,8 +22,8 @@ pub struct Settings {
     pub database: Config,
     /// Connections for queries.
     pub connections: usize,
-    /// Who may query.
-    pub gate: auth::Settings,
+    /// Who may query; absent where there is nothing to query.
+    pub gate: Option<auth::Settings>,
     /// Where queries are served.
     pub http_address: SocketAddr,
     /// How long a query waits for what its token names, when the client does not say.
@@ -45,13 +51,41 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `DATABASE_URL`, the settings of the event log and of the gate, and the consumer's own
-    /// `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_WAIT_MS`, `_WAITING_QUERIES`,
-    /// `_WORKERS`, `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`, `_DEAD_LETTER_PERCENT`, `_OUTAGE_BUDGET_SECONDS`,
-    /// `_RELAY_POLL_MS`, `_BUILD` and `_BUILD_UNTIL`; in a
-    /// debug build also `ONEWAY_UNFENCED_OFFSETS`.
+    /// Of a consumer with a read model: reads what each has ([`Settings::of_policy`]), the settings
+    /// of the gate, and its own `_HTTP_ADDRESS`, `_DATABASE_CONNECTIONS`, `_WAIT_MS`,
+    /// `_WAITING_QUERIES`, `_BUILD` and `_BUILD_UNTIL`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
+        let longest_wait = u64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(u64::MAX);
+        let build = Some(env.parsed(&env.own("BUILD"), SchemaName::default()))
+            .filter(|name| *name != SchemaName::default());
+        // A build serves nobody.
+        let gate = match build {
+            None => auth::Settings::from_env(env),
+            Some(_) => auth::Settings::read(env),
+        };
+        Self {
+            gate: Some(gate),
+            connections: env.bounded(&env.own("DATABASE_CONNECTIONS"), 8, 1..=200),
+            http_address: env.parsed(&env.own("HTTP_ADDRESS"), LOOPBACK),
+            query_wait: Duration::from_millis(env.bounded(
+                &env.own("WAIT_MS"),
+                10_000,
+                100..=longest_wait,
+            )),
+            waiting_queries: env.bounded(&env.own("WAITING_QUERIES"), 500, 1..=100_000),
+            build,
+            build_until: env.parsed(&env.own("BUILD_UNTIL"), Until::default()),
+            ..Self::of_policy(env)
+        }
+    }
+
+    /// Of a consumer that shows nothing: reads `DATABASE_URL`, the settings of the event log, and
+    /// its own `_WORKERS`, `_BATCH_EVENTS`, `_DEAD_LETTER_LIMIT`, `_DEAD_LETTER_PERCENT`,
+    /// `_OUTAGE_BUDGET_SECONDS` and `_RELAY_POLL_MS`; in a debug build also
+    /// `ONEWAY_UNFENCED_OFFSETS`.
+    #[must_use]
+    pub fn of_policy(env: &Env) -> Self {
         let database = env.required("DATABASE_URL");
         let database = database.parse().unwrap_or_else(|_| {
             if !database.is_empty() {
@@ -60,27 +94,14 @@ impl Settings {
             }
             Config::new()
         });
-        let build = Some(env.parsed(&env.own("BUILD"), SchemaName::default()))
-            .filter(|name| *name != SchemaName::default());
-        // A build serves nobody.
-        let gate = match build {
-            None => auth::Settings::from_env(env),
-            Some(_) => auth::Settings::read(env),
-        };
-        let longest_wait = u64::try_from(LONGEST_WAIT.as_millis()).unwrap_or(u64::MAX);
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             log: event_log::Settings::from_env(env),
             database,
-            connections: env.bounded(&env.own("DATABASE_CONNECTIONS"), 8, 1..=200),
-            gate,
-            http_address: env.parsed(&env.own("HTTP_ADDRESS"), loopback),
-            query_wait: Duration::from_millis(env.bounded(
-                &env.own("WAIT_MS"),
-                10_000,
-                100..=longest_wait,
-            )),
-            waiting_queries: env.bounded(&env.own("WAITING_QUERIES"), 500, 1..=100_000),
+            connections: 1,
+            gate: None,
+            http_address: LOOPBACK,
+            query_wait: Duration::ZERO,
+            waiting_queries: 0,
             workers: env.bounded(&env.own("WORKERS"), 1, 1..=64),
             batch_events: env.bounded(&env.own("BATCH_EVENTS"), 2_000, 1..=100_000),
             dead_letters: Limits {
@@ -92,8 +113,8 @@ impl Settings {
                 600,
                 1..=86_400,
             )),
-            build,
-            build_until: env.parsed(&env.own("BUILD_UNTIL"), Until::default()),
+            build: None,
+            build_until: Until::default(),
             relay_poll: Duration::from_millis(env.bounded(
                 &env.own("RELAY_POLL_MS"),
                 500,

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::health::Health;
+use crate::health::{self, Health};
 
 #[derive(Clone, Debug)]
 struct Admin {
@@ -38,16 +38,19 @@ fn router(admin: Admin) -> Router {
 }
 
 async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
-    let states = admin.health.states();
-    let status = if states.values().all(Result::is_ok) {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let parts: serde_json::Map<_, _> = states
+    let status =
+        if admin.health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let parts: serde_json::Map<_, _> = admin
+        .health
+        .states()
         .into_iter()
         .map(|(name, state)| {
-            (name.into_owned(), json!(state.err().unwrap_or_else(|| "ready".into())))
+            let said = match state {
+                health::State::Ready => "ready".to_owned(),
+                health::State::Impaired(reason) => format!("impaired: {reason}"),
+                health::State::NotReady(reason) => reason,
+            };
+            (name.into_owned(), json!(said))
         })
         .collect();
     (status, Json(parts))

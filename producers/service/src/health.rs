@@ -8,7 +8,18 @@ use std::{
 
 /// The states of the parts of this process. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Health(Arc<Mutex<BTreeMap<Name, Result<(), String>>>>);
+pub struct Health(Arc<Mutex<BTreeMap<Name, State>>>);
+
+/// How a part is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It works.
+    Ready,
+    /// The process does its work, but something is amiss that people should know of.
+    Impaired(String),
+    /// The process cannot do its work.
+    NotReady(String),
+}
 
 /// One part's handle to its own state.
 #[derive(Clone, Debug)]
@@ -31,16 +42,16 @@ impl Health {
     /// True when every part is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.states().values().all(Result::is_ok)
+        !self.states().values().any(|state| matches!(state, State::NotReady(_)))
     }
 
-    /// The parts, and for those that are not ready why.
+    /// The parts, and how they are.
     #[must_use]
-    pub fn states(&self) -> BTreeMap<Name, Result<(), String>> {
+    pub fn states(&self) -> BTreeMap<Name, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, name: &Name, state: Result<(), String>) {
+    fn set(&self, name: &Name, state: State) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), state);
     }
 }
@@ -48,11 +59,34 @@ impl Health {
 impl Part {
     /// The part works.
     pub fn ready(&self) {
-        self.health.set(&self.name, Ok(()));
+        self.health.set(&self.name, State::Ready);
+    }
+
+    /// Something is amiss that does not keep the process from its work.
+    pub fn impaired(&self, reason: impl Into<String>) {
+        self.health.set(&self.name, State::Impaired(reason.into()));
     }
 
     /// The part does not work, or not yet.
     pub fn not_ready(&self, reason: impl Into<String>) {
-        self.health.set(&self.name, Err(reason.into()));
+        self.health.set(&self.name, State::NotReady(reason.into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impaired_part_leaves_the_process_ready() {
+        let health = Health::default();
+        let (kafka, feed) = (health.part("kafka"), health.part("feed"));
+        assert!(!health.is_ready());
+        kafka.ready();
+        feed.impaired("it is away");
+        assert!(health.is_ready());
+        assert_eq!(health.states().get("feed"), Some(&State::Impaired("it is away".into())));
+        kafka.not_ready("no broker");
+        assert!(!health.is_ready());
     }
 }

@@ -83,6 +83,11 @@ impl Process {
         self.admin("/metrics").await.1
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits until it ends by itself.
     pub async fn end(&mut self) -> ExitStatus {
         let look = async || self.child.try_wait().unwrap();

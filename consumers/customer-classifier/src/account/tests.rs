@@ -1,5 +1,6 @@
 //! Whatever happens to a customer in whatever order: what is published is what the rule says.
 
+use consumer_runtime::projection::Identity;
 use proptest::prelude::*;
 
 use super::*;
@@ -124,7 +125,8 @@ proptest! {
         for (updated, number) in published.iter().zip(1..) {
             prop_assert_eq!(updated.previous_class, previous);
             prop_assert_ne!(Some(updated.class), previous);
-            prop_assert_eq!(world.out.emitted()[number - 1].sequence, i64::try_from(number).unwrap());
+            let identity = Identity::Sequence(i64::try_from(number).unwrap());
+            prop_assert_eq!(world.out.emitted()[number - 1].identity, identity);
             previous = Some(updated.class);
         }
         // The first is always a C.

@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, Result},
 };
 
-/// A consumer with a read model.
+/// A consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Consumer {
     /// Orders, for the overview.
@@ -20,6 +20,10 @@ pub enum Consumer {
     Customers,
     /// Classes of customers.
     CustomerClassifier,
+    /// Answers orders: confirmed, or to be confirmed.
+    OrderConfirmation,
+    /// Values orders in USD.
+    OrderValuation,
 }
 
 impl Consumer {
@@ -29,6 +33,43 @@ impl Consumer {
             Self::Orders => "orders",
             Self::Customers => "customers",
             Self::CustomerClassifier => "customer-classifier",
+            Self::OrderConfirmation => "order-confirmation",
+            Self::OrderValuation => "order-valuation",
+        }
+    }
+
+    /// Why there cannot be another build of it.
+    ///
+    /// # Errors
+    /// When there cannot.
+    pub fn check_rebuild(self) -> Result<()> {
+        match self {
+            Self::Orders | Self::Customers => Ok(()),
+            Self::CustomerClassifier => Err(Failure::setup(
+                "customer-classifier publishes events, numbered by its rows: another build of \
+                 them would number anew. `oneway verify read-model customer-classifier` compares \
+                 its rows with the log",
+            )),
+            Self::OrderConfirmation | Self::OrderValuation => self.check_verify(),
+        }
+    }
+
+    /// Why its rows cannot be compared with the log.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub fn check_verify(self) -> Result<()> {
+        match self {
+            Self::Orders | Self::Customers | Self::CustomerClassifier => Ok(()),
+            Self::OrderConfirmation => Err(Failure::setup(
+                "order-confirmation is a policy: it answers events with commands, and keeps no \
+                 rows that could be built anew or compared",
+            )),
+            Self::OrderValuation => Err(Failure::setup(
+                "order-valuation is a policy: it answers orders with commands, once, by rates \
+                 that do not come from the log. Its rows say what was answered, and cannot be \
+                 built anew or compared",
+            )),
         }
     }
 

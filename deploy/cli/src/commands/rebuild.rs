@@ -12,7 +12,7 @@ use crate::{
         cluster::Cluster,
         read_model::{Consumer, ReadModels},
     },
-    failure::{Failure, Result},
+    failure::Result,
     generations::build::{Builder, check_program},
 };
 
@@ -71,13 +71,8 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
     if let Some(binary) = &binary {
         check_program(binary)?;
     }
-    let emits = consumer == Consumer::CustomerClassifier;
-    if emits && !matches!(action, Act::Status | Act::Plan) {
-        return Err(Failure::setup(
-            "customer-classifier publishes events, numbered by its rows: another build of them \
-             would number anew. `oneway verify read-model customer-classifier` compares its rows \
-             with the log",
-        ));
+    if !matches!(action, Act::Status | Act::Plan) {
+        consumer.check_rebuild()?;
     }
     let builder = Builder {
         consumer,

@@ -115,6 +115,7 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
 /// Builds a second one, and compares.
 async fn read_model(model: Model, state: &Path) -> Result<ExitCode> {
     let Model { consumer, json, binary, models, cluster } = model;
+    consumer.check_verify()?;
     let builder = Builder {
         consumer,
         settings: cluster.settings(state)?,

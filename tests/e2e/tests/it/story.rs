@@ -4,12 +4,13 @@ use schemas::Topic;
 use serde_json::{Value, json};
 use testkit::{Installation, eventually, log};
 
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 8] = [
     "command-api",
     "command-processor",
     "customers",
     "orders",
     "order-confirmation",
+    "order-valuation",
     "customer-classifier",
     "change-notifier",
 ];

@@ -1,0 +1,4 @@
+//! Component tests on the real Postgres.
+
+#[cfg(test)]
+mod answers;
