@@ -48,6 +48,7 @@ mod tests {
             ("DATABASE_URL", "postgresql://postgres@127.0.0.1/postgres"),
             ("KAFKA_BROKERS", "127.0.0.1:9092"),
             ("SCHEMA_REGISTRY_URL", "http://127.0.0.1:8081"),
+            ("ONEWAY_ANONYMOUS", "true"),
         ];
         let variables = given.iter().chain(variables);
         let variables = variables.map(|(name, value)| ((*name).into(), (*value).into()));

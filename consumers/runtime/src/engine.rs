@@ -121,6 +121,8 @@ impl<P: Projection> Engine<P> {
     async fn pause(&self, shutdown: &Shutdown) {
         if !self.paused.swap(true, Ordering::Relaxed) {
             tracing::warn!("paused by an operator: nothing is applied until it is resumed");
+            // It does what it is told to, and its queries are served.
+            self.kafka.ready();
             self.gauge(PAUSED).set(1.0);
         }
         tokio::select! {

@@ -1,8 +1,9 @@
-use axum::{Router, body::Body, http::Request, routing::get};
+use axum::{Extension, Router, body::Body, http::Request, routing::get};
 use event_log::{Registry, Settings};
 use futures_util::StreamExt;
 use schemas::{Namespace, notification::ChangeKind};
 use serde_json::Value;
+use service::auth::{roles::Roles, subject::Said};
 use tower::ServiceExt;
 
 use super::*;
@@ -24,12 +25,18 @@ struct World {
 }
 
 fn world(client: Bound) -> World {
+    world_of(client, Subject::anonymous())
+}
+
+/// As the gate says who asks.
+fn world_of(client: Bound, subject: Subject) -> World {
     let hub = Hub::new(LogId::new("c", "t"), &[0, 0], ROOMY, client);
     // Nothing in these tests goes as far as the log.
     let settings = Settings::new("127.0.0.1:1", "http://127.0.0.1:1", Namespace::default());
     let history = History::new(&settings, &Registry::new(&settings.registry_url), 0);
     let state = Changes { hub: Arc::clone(&hub), history, heartbeat: HEARTBEAT };
-    World { hub, router: Router::new().route("/v1/changes", get(changes)).with_state(state) }
+    let router = Router::new().route("/v1/changes", get(changes)).with_state(state);
+    World { hub, router: router.layer(Extension(subject)) }
 }
 
 impl World {
@@ -184,4 +191,24 @@ async fn what_is_malformed_is_refused() {
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query} {id:?}");
         assert_eq!(response.headers()["content-type"], "application/problem+json");
     }
+}
+
+#[tokio::test]
+async fn who_may_not_ask_is_refused_and_a_stream_ends_with_its_token() {
+    let table = "viewer:\n  - orders/overview\n";
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let said = Said {
+        actor: "vera".into(),
+        roles: vec!["viewer".into()],
+        expires_at: now + 2,
+        session_start: None,
+    };
+    let subject = Subject::of_token(said, Roles::parse(table).unwrap());
+    let world = world_of(ROOMY, subject);
+    for query in ["?models=orders/overview,customers/overview", ""] {
+        assert_eq!(world.ask(query, None).await.status(), StatusCode::FORBIDDEN, "{query}");
+    }
+    let mut reader = world.open("?models=orders/overview", None).await;
+    reader.expect("ready", "").await;
+    assert!(reader.pieces.next().await.is_none(), "it is over, and so is the stream");
 }
