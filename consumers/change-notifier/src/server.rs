@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::StatusCode,
+    routing::{any, get},
+};
 use event_log::{Error, Registry};
 use service::{Failure, Gate, Shell, Shutdown, auth::Admit, http};
 use tokio::{
@@ -68,7 +72,12 @@ async fn answer(
     let limits = &settings.limits;
     let (layer, io) = socket::endpoint(Arc::clone(&hub), limits.query_window);
     let state = Changes { hub, history, heartbeat: limits.heartbeat };
-    let router = Router::new().route("/v1/changes", get(changes)).with_state(state).layer(layer);
+    let router = Router::new()
+        .route("/v1/changes", get(changes))
+        // Never asked: the layer takes such requests, but only those of routes pass through layers.
+        .route(socket::PATH, any(async || StatusCode::NOT_FOUND))
+        .with_state(state)
+        .layer(layer);
     let gate = Gate::new(&settings.gate, Admit::Known)?;
     let closing = async {
         shutdown.requested().await;

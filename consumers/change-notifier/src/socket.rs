@@ -30,6 +30,9 @@ use crate::{
     sse::deadline,
 };
 
+/// The path that its clients ask for.
+pub const PATH: &str = "/socket.io/";
+
 const KIND: &str = "socket";
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
