@@ -12,10 +12,13 @@ const socket = io(url, {
   query: { correlationId: "REACT-handshake" },
   reconnection: false,
 });
-socket.on("connect", () => {
+// Before the namespace is joined, which may come after an upgrade.
+socket.io.on("open", () => {
   const engine = socket.io.engine;
   say({ step: "connected", transport: engine.transport.name });
   engine.once("upgrade", (transport) => say({ step: "upgraded", transport: transport.name }));
+});
+socket.on("connect", () => {
   socket.emit("register", JSON.parse(queries), (...answer) => say({ step: "registered", answer }));
 });
 socket.on("change", (...change) => say({ step: "change", change }));
