@@ -52,6 +52,9 @@ const FULL_PAUSE: Duration = Duration::from_millis(20);
 /// How long there is nothing to do at the earliest when no window ends.
 const FAR: Duration = Duration::from_hours(1);
 
+/// The acknowledgement has no arguments; a unit would be one, `null`.
+const NOTHING: [(); 0] = [];
+
 /// A `register`.
 type Call = (Vec<Query>, AckSender);
 
@@ -156,7 +159,7 @@ impl Pump {
         let since = self.client.add(&models);
         self.registrations.add(queries, &since, Instant::now());
         // One that cannot be acknowledged is one whose client has no room or is gone; it asks again.
-        if let Err(error) = ack.send(&()) {
+        if let Err(error) = ack.send(&NOTHING) {
             tracing::debug!(%error, "a registration is not acknowledged");
         }
     }
