@@ -161,10 +161,9 @@ impl<'a> Envelope<'a> {
 
 fn text<'a>(name: &'static str, value: &'a [u8]) -> Result<&'a str, EnvelopeError> {
     let text = std::str::from_utf8(value).map_err(|_| EnvelopeError::Malformed(name))?;
-    let has_control = match text.is_ascii() {
-        true => text.bytes().any(|byte| byte.is_ascii_control()),
-        false => text.chars().any(char::is_control),
-    };
+    // Every byte, found wrong or not: so it takes many at once. Mostly that is all.
+    let is_plain = value.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    let has_control = !is_plain && text.chars().any(char::is_control);
     if text.len() > MAX_ATTRIBUTE || has_control {
         return Err(EnvelopeError::Malformed(name));
     }
@@ -172,7 +171,8 @@ fn text<'a>(name: &'static str, value: &'a [u8]) -> Result<&'a str, EnvelopeErro
 }
 
 fn parsed<T: std::str::FromStr>(name: &'static str, value: &[u8]) -> Result<T, EnvelopeError> {
-    text(name, value)?.parse().map_err(|_| EnvelopeError::Malformed(name))
+    let text = std::str::from_utf8(value).ok().filter(|text| text.len() <= MAX_ATTRIBUTE);
+    text.and_then(|text| text.parse().ok()).ok_or(EnvelopeError::Malformed(name))
 }
 
 /// Prints into a buffer that is longer than any number or timestamp.

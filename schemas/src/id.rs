@@ -61,6 +61,14 @@ impl AggregateId {
     }
 }
 
+impl TryFrom<String> for AggregateId {
+    type Error = InvalidAggregateId;
+
+    fn try_from(text: String) -> Result<Self, InvalidAggregateId> {
+        Self::check(&text).map(|()| Self(text.into()))
+    }
+}
+
 impl fmt::Display for AggregateId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -69,8 +77,7 @@ impl fmt::Display for AggregateId {
 
 impl<'de> Deserialize<'de> for AggregateId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::new(&text).map_err(serde::de::Error::custom)
+        Self::try_from(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

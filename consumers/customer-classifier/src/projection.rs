@@ -1,8 +1,8 @@
 //! The tables, and what events make of their rows.
 
 use consumer_runtime::{
-    AnyTable, Emissions, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
-    columns,
+    AnyTables, Emissions, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
+    columns, tables,
 };
 use schemas::{
     AggregateId, Message, Money, Timestamp, Topic,
@@ -62,8 +62,8 @@ pub struct Tables {
 }
 
 impl TableSet for Tables {
-    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![&mut self.order, &mut self.customer]
+    fn all(&mut self) -> AnyTables<'_> {
+        tables![&mut self.order, &mut self.customer]
     }
 }
 

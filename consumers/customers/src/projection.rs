@@ -1,8 +1,8 @@
 //! What the events of customers make of their rows.
 
 use consumer_runtime::{
-    AnyTable, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
-    TableSet, columns,
+    AnyTables, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
+    TableSet, columns, tables,
 };
 use schemas::{AggregateId, Timestamp, Topic, customer::CustomerEvent};
 
@@ -49,8 +49,8 @@ pub struct Tables {
 }
 
 impl TableSet for Tables {
-    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![&mut self.customer]
+    fn all(&mut self) -> AnyTables<'_> {
+        tables![&mut self.customer]
     }
 }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use consumer_runtime::{
-    AnyTable, Cause, Emissions, Projection, ProjectionError, Recorded, Row, Source, Table,
-    TableSet, columns,
+    AnyTables, Cause, Emissions, Projection, ProjectionError, Recorded, Row, Source, Table,
+    TableSet, columns, tables,
 };
 use jiff::civil::Date;
 use schemas::{
@@ -92,8 +92,8 @@ pub struct Tables {
 }
 
 impl TableSet for Tables {
-    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![&mut self.valuation, &mut self.rate]
+    fn all(&mut self) -> AnyTables<'_> {
+        tables![&mut self.valuation, &mut self.rate]
     }
 }
 

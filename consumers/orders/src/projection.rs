@@ -1,8 +1,8 @@
 //! What the events of orders and customers make of the rows.
 
 use consumer_runtime::{
-    AnyTable, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
-    TableSet, columns,
+    AnyTables, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
+    TableSet, columns, tables,
 };
 use schemas::{
     AggregateId, Message, Money, Rate, Timestamp, Topic,
@@ -113,8 +113,8 @@ pub struct Tables {
 }
 
 impl TableSet for Tables {
-    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![&mut self.order, &mut self.request, &mut self.customer]
+    fn all(&mut self) -> AnyTables<'_> {
+        tables![&mut self.order, &mut self.request, &mut self.customer]
     }
 }
 

@@ -1,7 +1,10 @@
 //! Where an order stands.
 
 use async_graphql::Enum;
-use consumer_runtime::field::Field;
+use consumer_runtime::{
+    field::Field,
+    tokio_postgres::types::{FromSql, Type, accepts},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,17 +32,26 @@ impl Status {
     }
 }
 
+impl<'a> FromSql<'a> for Status {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        let all = [Self::New, Self::Unconfirmed, Self::Confirmed];
+        let status = all.into_iter().find(|status| status.as_str().as_bytes() == raw);
+        status.ok_or_else(|| "not a status of an order".into())
+    }
+
+    accepts!(TEXT);
+}
+
 impl Field for Status {
     const TYPE: &'static str = "text";
     type Sent<'a> = &'static str;
-    type Received = String;
+    type Received = Self;
 
     fn send(&self) -> &'static str {
         self.as_str()
     }
 
-    fn receive(received: String) -> Option<Self> {
-        let all = [Self::New, Self::Unconfirmed, Self::Confirmed];
-        all.into_iter().find(|status| status.as_str() == received)
+    fn receive(received: Self) -> Option<Self> {
+        Some(received)
     }
 }

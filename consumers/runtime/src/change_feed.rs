@@ -25,15 +25,11 @@ use crate::{
     details::Showing,
     error::Error,
     metrics::{CHANGES_LOST, CHANGES_SENT},
-    tables::{Change, TableSet, read_models},
+    tables::{Change, MOST_TOLD, TableSet, read_models},
 };
 
 /// Batches that may wait to be told of.
 const QUEUE: usize = 64;
-
-/// Rows of one batch that are told of one by one; of more it is said that anything may have
-/// changed. Happens while a read model catches up.
-const MOST_ROWS: usize = 200;
 
 /// How long a notification may take to be acknowledged.
 pub const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
@@ -155,7 +151,11 @@ impl Publisher {
         let Some(showing) = self.showing.as_ref().filter(|_| !changes.is_empty()) else {
             return self.wording.collapse(changes);
         };
-        if !showing.add_affected(&mut changes, MOST_ROWS).await {
+        if !self.wording.crowded(&changes).is_empty() {
+            // Not every row is known, and so not what else is affected.
+            return self.wording.everything();
+        }
+        if !showing.add_affected(&mut changes, MOST_TOLD).await {
             self.lost.store(true, Ordering::Release);
         }
         let mut told = self.wording.collapse(changes);
@@ -241,14 +241,19 @@ impl Wording {
 
     /// One notification per row, or one for a whole read model when there are too many.
     fn collapse(&self, changes: Vec<Changed>) -> Vec<Notification> {
-        let rows_of = |model: &str| changes.iter().filter(|c| c.read_model == model).count();
-        let models = self.read_models.iter().copied();
-        let crowded: Vec<_> = models.filter(|model| rows_of(model) > MOST_ROWS).collect();
+        let crowded = self.crowded(&changes);
         let mut all: Vec<_> = crowded.iter().map(|model| self.anything_in(model)).collect();
         let rows = changes.into_iter();
         let rows = rows.filter(|change| !crowded.contains(&change.read_model));
         all.extend(rows.map(|change| self.row(change)));
         all
+    }
+
+    /// The read models of which too many rows changed.
+    fn crowded(&self, changes: &[Changed]) -> Vec<&'static str> {
+        let rows_of = |model: &str| changes.iter().filter(|c| c.read_model == model).count();
+        let models = self.read_models.iter().copied();
+        models.filter(|model| rows_of(model) > MOST_TOLD).collect()
     }
 
     fn row(&self, change: Changed) -> Notification {
@@ -308,7 +313,7 @@ mod tests {
 
     #[test]
     fn very_many_rows_are_told_as_one() {
-        let many = (0..=MOST_ROWS).map(|n| changed("overview", &n.to_string()));
+        let many = (0..=MOST_TOLD).map(|n| changed("overview", &n.to_string()));
         let told = wording().collapse(many.chain([changed("customer", "c1")]).collect());
         let told: Vec<_> = told.iter().map(|n| (n.body.read_model.as_str(), n.body.kind)).collect();
         assert_eq!(told, [("overview", ChangeKind::All), ("customer", ChangeKind::UpdateRow)]);

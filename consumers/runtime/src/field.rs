@@ -98,7 +98,7 @@ impl Field for AggregateId {
     }
 
     fn receive(received: String) -> Option<Self> {
-        Self::new(&received).ok()
+        received.try_into().ok()
     }
 }
 

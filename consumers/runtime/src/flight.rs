@@ -8,6 +8,7 @@ use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
     error::Error,
+    row::Values,
     tables::{AnyTable, Statement},
 };
 
@@ -26,6 +27,7 @@ pub async fn begin(
     let prepared = prepare(connection, &first.sql).await?;
     let parameters = first.references();
     let wanted = wanted(connection, tables).await?;
+    let keys = keys(tables, &wanted);
     let mut flight: Vec<Flight<'_>> = vec![
         async {
             let begun = connection.batch_execute("begin").await;
@@ -39,22 +41,30 @@ pub async fn begin(
         }
         .boxed(),
     ];
-    flight.extend(wanted.iter().map(|wanted| wanted.query(connection)));
+    let loads = wanted.iter().zip(&keys);
+    flight.extend(loads.map(|(wanted, keys)| wanted.query(connection, keys)));
     let mut rows = try_join_all(flight).await?.into_iter().skip(1);
+    drop(keys);
     let returned = rows.next().unwrap_or_default().len();
     take(tables, &wanted, rows)?;
     Ok(returned)
 }
 
-/// Loads what the tables want.
+/// Loads what the tables want; false when that is nothing.
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn load(connection: &Object, tables: &mut [&mut dyn AnyTable]) -> Result<(), Error> {
+pub async fn load(connection: &Object, tables: &mut [&mut dyn AnyTable]) -> Result<bool, Error> {
+    if tables.is_empty() {
+        return Ok(false);
+    }
     let wanted = wanted(connection, tables).await?;
-    let flight = wanted.iter().map(|wanted| wanted.query(connection));
+    let keys = keys(tables, &wanted);
+    let flight = wanted.iter().zip(&keys).map(|(wanted, keys)| wanted.query(connection, keys));
     let rows = try_join_all(flight).await?;
-    take(tables, &wanted, rows.into_iter())
+    drop(keys);
+    take(tables, &wanted, rows.into_iter())?;
+    Ok(true)
 }
 
 /// Runs one query.
@@ -76,24 +86,26 @@ pub async fn select(
 /// # Errors
 /// When Postgres fails.
 pub async fn lock(connection: &Object, table: &mut dyn AnyTable) -> Result<(), Error> {
-    let keys = table.take_wanted();
+    let wanted = table.take_wanted();
+    let keys = table.keys(&wanted);
     let create = prepare(connection, &table.create_sql()).await?;
     let lock = prepare(connection, &table.lock_sql()).await?;
     let flight: [Flight<'_>; 2] = [
         async {
-            let created = connection.query(&create, &[&keys]).await;
+            let created = connection.query(&create, &[&*keys as &(dyn ToSql + Sync)]).await;
             created.map_err(Error::postgres("create shared rows"))
         }
         .boxed(),
         async {
-            let locked = connection.query(&lock, &[&keys]).await;
+            let locked = connection.query(&lock, &[&*keys as &(dyn ToSql + Sync)]).await;
             locked.map_err(Error::postgres("lock shared rows"))
         }
         .boxed(),
     ];
     let mut rows = try_join_all(flight).await?.into_iter();
+    drop(keys);
     let (created, locked) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
-    if locked.len() != keys.len() {
+    if locked.len() != wanted.len() {
         // Somebody removed a row between the two statements. Trying again creates it.
         return Err(Error::Connection(format!(
             "a shared row of table {} vanished while it was being locked",
@@ -101,7 +113,7 @@ pub async fn lock(connection: &Object, table: &mut dyn AnyTable) -> Result<(), E
         )));
     }
     let created: Vec<String> = created.iter().map(|row| row.get(0)).collect();
-    table.take_rows(&keys, &created, &locked)
+    table.take_rows(&wanted, &created, &locked)
 }
 
 /// How a transaction ends.
@@ -149,14 +161,14 @@ pub async fn end(connection: &Object, all: &[&Statement<'_>], end: End) -> Resul
 /// Rows that one table wants.
 struct Wanted {
     table: usize,
-    keys: Vec<Box<str>>,
+    places: Vec<usize>,
     load: tokio_postgres::Statement,
 }
 
 impl Wanted {
-    fn query<'a>(&'a self, connection: &'a Object) -> Flight<'a> {
-        async {
-            let rows = connection.query(&self.load, &[&self.keys]).await;
+    fn query<'a>(&'a self, connection: &'a Object, keys: &'a Values<'_>) -> Flight<'a> {
+        async move {
+            let rows = connection.query(&self.load, &[&**keys as &(dyn ToSql + Sync)]).await;
             rows.map_err(Error::postgres("load rows"))
         }
         .boxed()
@@ -172,12 +184,18 @@ async fn wanted(
         if table.has_wanted() {
             all.push(Wanted {
                 table: number,
-                keys: table.take_wanted(),
+                places: table.take_wanted(),
                 load: prepare(connection, &table.load_sql()).await?,
             });
         }
     }
     Ok(all)
+}
+
+/// The keys that are asked for.
+fn keys<'a>(tables: &'a [&mut dyn AnyTable], wanted: &[Wanted]) -> Vec<Values<'a>> {
+    let tables = wanted.iter().filter_map(|wanted| Some((tables.get(wanted.table)?, wanted)));
+    tables.map(|(table, wanted)| table.keys(&wanted.places)).collect()
 }
 
 fn take(
@@ -187,7 +205,7 @@ fn take(
 ) -> Result<(), Error> {
     for (wanted, rows) in wanted.iter().zip(rows) {
         if let Some(table) = tables.get_mut(wanted.table) {
-            table.take_rows(&wanted.keys, &[], &rows)?;
+            table.take_rows(&wanted.places, &[], &rows)?;
         }
     }
     Ok(())

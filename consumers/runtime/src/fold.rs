@@ -21,13 +21,23 @@ pub struct Counts {
     pub duplicates: u64,
 }
 
-/// Names the rows that the events need.
+/// Names the rows that the events need, as far as that can be told before anything is loaded.
 pub fn want<P: Projection>(projection: &P, items: &[&Item<P::Event>], tables: &mut P::Tables) {
-    for item in items {
-        let topic = item.at().partition.topic;
-        for table in tables.all() {
-            table.want_aggregate(topic, item.key());
+    for table in tables.all() {
+        for item in items {
+            table.want_aggregate(item.at().partition.topic, item.key());
         }
+    }
+    want_further(projection, items, tables);
+}
+
+/// Names the rows that the events need by what is loaded.
+pub fn want_further<P: Projection>(
+    projection: &P,
+    items: &[&Item<P::Event>],
+    tables: &mut P::Tables,
+) {
+    for item in items {
         if let Item::Handled(recorded) = item {
             projection.keys(recorded, tables);
         }

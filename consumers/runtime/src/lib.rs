@@ -91,5 +91,5 @@ pub use row::Row;
 pub use run::{Consumer, run};
 pub use settings::Settings;
 pub use table::Table;
-pub use tables::{AnyTable, TableSet};
+pub use tables::{AnyTable, AnyTables, TableSet};
 pub use tokio_postgres;

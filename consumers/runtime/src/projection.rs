@@ -10,7 +10,7 @@ use serde::{Deserializer, Serializer};
 use crate::{
     recorded::{Recorded, Source},
     table::NotLoaded,
-    tables::{AnyTable, TableSet},
+    tables::{AnyTables, TableSet},
 };
 
 /// A read model in the making.
@@ -119,7 +119,7 @@ impl<M> Default for Emissions<M> {
     }
 }
 
-impl<M> Emissions<M> {
+impl<M: Messages> Emissions<M> {
     /// Publishes an event. Its id follows from consumer, key and sequence: the sequence has to be
     /// kept in a row that is stored in the same batch.
     pub fn emit(&mut self, key: &AggregateId, sequence: i64, message: impl Into<M>) {
@@ -151,14 +151,17 @@ impl<M> Emissions<M> {
 
     /// Names what causes the emissions from now on.
     pub(crate) fn caused_by<E>(&mut self, event: &Recorded<E>) {
-        self.cause = Some(event.into());
+        // Who publishes nothing copies nothing.
+        if !M::FILES.is_empty() {
+            self.cause = Some(event.into());
+        }
     }
 }
 
 /// For consumers that keep no tables.
 impl TableSet for () {
-    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
-        Vec::new()
+    fn all(&mut self) -> AnyTables<'_> {
+        AnyTables::new()
     }
 }
 

@@ -1,7 +1,5 @@
 //! From a record to an event: finds its source, resolves its schema, decodes it.
 
-use std::collections::HashMap;
-
 use event_log::{ErrorClass, Position, Registry, registry::RegistryError};
 use rdkafka::message::{Headers, Message};
 use schemas::{AggregateId, DecodeError, Decoder, Envelope, Timestamp, Topic};
@@ -20,7 +18,8 @@ use crate::{
 /// Reads the records of some topics. Blocks while it asks the registry.
 #[derive(Debug)]
 pub struct Reader<E> {
-    sources: HashMap<Topic, (Source<E>, bool)>,
+    // Few: a search costs less than a hash.
+    sources: Vec<(Source<E>, bool)>,
     decoder: Decoder,
     registry: Registry,
     tokio: Handle,
@@ -53,7 +52,7 @@ impl<E> Reader<E> {
     ) -> Self {
         let sources = sources.into_iter().map(|source| {
             let keeps_versions = keeps_versions(source.topic);
-            (source.topic, (source, keeps_versions))
+            (source, keeps_versions)
         });
         Self { sources: sources.collect(), decoder: Decoder::default(), registry, tokio }
     }
@@ -69,7 +68,7 @@ impl<E> Reader<E> {
     /// The topics.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
-        self.sources.keys().copied().collect()
+        self.sources.iter().map(|(source, _)| source.topic).collect()
     }
 
     /// Reads a record of a partition that is ours. One that was given up only counts.
@@ -101,7 +100,9 @@ impl<E> Reader<E> {
             Ok(raw) => raw,
             Err(poison) => return spoiled(poison),
         };
-        let Some((source, keeps_versions)) = self.sources.get(&at.partition.topic) else {
+        let mut sources = self.sources.iter();
+        let topic = at.partition.topic;
+        let Some((source, keeps_versions)) = sources.find(|(s, _)| s.topic == topic) else {
             return Ok(Read::Known { item: None, commands_done: None });
         };
         loop {

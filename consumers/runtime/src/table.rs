@@ -1,9 +1,8 @@
 //! The rows of one table that a batch works on: wanted by key, loaded once, changed in memory and
 //! stored once, however many events touched them.
 
-use std::collections::HashMap;
-
 use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use schemas::AggregateId;
 
 use crate::{projection::ProjectionError, row::Row};
@@ -11,8 +10,14 @@ use crate::{projection::ProjectionError, row::Row};
 /// Rows of one table in memory.
 #[derive(Debug)]
 pub struct Table<R> {
-    pub(crate) slots: HashMap<Box<str>, Slot<R>, RandomState>,
-    pub(crate) wanted: Vec<Box<str>>,
+    /// By key, each at a place that it keeps.
+    pub(crate) slots: IndexMap<Box<str>, Slot<R>, RandomState>,
+    /// Places of the rows that are not loaded yet.
+    pub(crate) wanted: Vec<usize>,
+    /// Every place in the order of the keys, as of the last load.
+    pub(crate) order: Vec<usize>,
+    /// The place that was used last: who touches a row mostly touches it again at once.
+    last: usize,
     /// Number of the event that is being applied.
     pub(crate) event: usize,
 }
@@ -40,7 +45,8 @@ pub struct NotLoaded {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { slots: HashMap::default(), wanted: Vec::new(), event: 0 }
+        let (slots, wanted, order) = (IndexMap::default(), Vec::new(), Vec::new());
+        Self { slots, wanted, order, last: 0, event: 0 }
     }
 }
 
@@ -51,18 +57,38 @@ impl<R: Row> Table<R> {
     }
 
     fn want_key(&mut self, key: &str) {
-        if self.slots.contains_key(key) {
+        if let Some(place) = self.place(key) {
+            self.last = place;
             return;
         }
         let slot = Slot { loaded: false, shown: false, row: None, changed_by: None };
-        self.slots.insert(key.into(), slot);
-        self.wanted.push(key.into());
+        (self.last, _) = self.slots.insert_full(key.into(), slot);
+        self.wanted.push(self.last);
+    }
+
+    /// Where the row with a key is, if it was named.
+    fn place(&self, key: &str) -> Option<usize> {
+        match self.slots.get_index(self.last) {
+            Some((last, _)) if **last == *key => Some(self.last),
+            _ => self.slots.get_index_of(key),
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<&Slot<R>> {
+        let (_, slot) = self.slots.get_index(self.place(key)?)?;
+        Some(slot)
+    }
+
+    pub(crate) fn find_mut(&mut self, key: &str) -> Option<&mut Slot<R>> {
+        self.last = self.place(key)?;
+        let (_, slot) = self.slots.get_index_mut(self.last)?;
+        Some(slot)
     }
 
     /// A row that is loaded already: lets `keys` follow a reference to further rows.
     #[must_use]
     pub fn peek(&self, key: &AggregateId) -> Option<&R> {
-        self.slots.get(key.as_str())?.row.as_deref()
+        self.find(key.as_str())?.row.as_deref()
     }
 
     /// A row; `None` when it does not exist.
@@ -70,7 +96,7 @@ impl<R: Row> Table<R> {
     /// # Errors
     /// [`NotLoaded`] when its key was not named.
     pub fn get(&self, key: &AggregateId) -> Result<Option<&R>, NotLoaded> {
-        match self.slots.get(key.as_str()) {
+        match self.find(key.as_str()) {
             Some(slot) if slot.loaded => Ok(slot.row.as_deref()),
             _ => Err(NotLoaded { table: R::TABLE }),
         }
@@ -128,7 +154,7 @@ impl<R: Row> Table<R> {
     }
 
     fn slot(&mut self, key: &str) -> Result<&mut Slot<R>, NotLoaded> {
-        match self.slots.get_mut(key) {
+        match self.find_mut(key) {
             Some(slot) if slot.loaded => Ok(slot),
             _ => Err(NotLoaded { table: R::TABLE }),
         }
@@ -136,9 +162,34 @@ impl<R: Row> Table<R> {
 
     /// The changed slots with their keys, in the order of the keys.
     pub(crate) fn changed(&self) -> Vec<(&str, &Slot<R>)> {
-        let changed = self.slots.iter().filter(|(_, s)| s.changed_by.is_some());
-        let mut changed: Vec<_> = changed.map(|(key, slot)| (&**key, slot)).collect();
-        changed.sort_unstable_by_key(|(key, _)| *key);
-        changed
+        let is_whole = self.order.len() == self.slots.len();
+        let all = if is_whole { None } else { Some(self.ordered(0..self.slots.len())) };
+        let places = all.as_ref().unwrap_or(&self.order).iter();
+        let slots = places.filter_map(|place| self.slots.get_index(*place));
+        let changed = slots.filter(|(_, slot)| slot.changed_by.is_some());
+        changed.map(|(key, slot)| (&**key, slot)).collect()
     }
+
+    /// The key at a place.
+    pub(crate) fn key(&self, place: usize) -> &str {
+        self.slots.get_index(place).map_or("", |(key, _)| key)
+    }
+
+    /// Places in the order of their keys. Most keys differ in their first bytes, which are
+    /// compared as a number.
+    pub(crate) fn ordered(&self, places: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let begins = places.into_iter().map(|place| (beginning(self.key(place)), place));
+        let mut order: Vec<_> = begins.collect();
+        order.sort_unstable_by(|(a, at), (b, bt)| {
+            a.cmp(b).then_with(|| self.key(*at).cmp(self.key(*bt)))
+        });
+        order.into_iter().map(|(_, place)| place).collect()
+    }
+}
+
+/// The first bytes of a key as a number, so that numbers are in the order of the keys.
+fn beginning(key: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(key.bytes()).for_each(|(place, byte)| *place = byte);
+    u64::from_be_bytes(bytes)
 }

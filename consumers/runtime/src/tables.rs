@@ -1,6 +1,7 @@
 //! Tables whose rows' types are forgotten: what the runtime works with.
 
 use schemas::{AggregateId, Topic, notification::ChangeKind};
+use smallvec::SmallVec;
 use tokio_postgres::types::ToSql;
 
 use crate::{
@@ -34,6 +35,10 @@ impl std::fmt::Debug for Statement<'_> {
     }
 }
 
+/// Rows of one table in a batch that clients are told of one by one; of more they are told that
+/// anything may have changed. Happens while a read model catches up.
+pub const MOST_TOLD: usize = 200;
+
 /// What a batch did to a row that clients see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -64,8 +69,11 @@ pub trait AnyTable: Send {
     /// Whether keys were named since the last [`AnyTable::take_wanted`].
     fn has_wanted(&self) -> bool;
 
-    /// The keys named since the last call, in order.
-    fn take_wanted(&mut self) -> Vec<Box<str>>;
+    /// The places of the rows named since the last call, in the order of their keys.
+    fn take_wanted(&mut self) -> Vec<usize>;
+
+    /// The keys at some places, as a parameter.
+    fn keys(&self, places: &[usize]) -> Values<'_>;
 
     /// Reads rows by key.
     fn load_sql(&self) -> String;
@@ -76,13 +84,13 @@ pub trait AnyTable: Send {
     /// Reads and locks rows by key.
     fn lock_sql(&self) -> String;
 
-    /// Takes rows that were read; every key that was asked for counts as loaded.
+    /// Takes rows that were read; every place that was asked for counts as loaded.
     ///
     /// # Errors
     /// When a row cannot be read.
     fn take_rows(
         &mut self,
-        keys: &[Box<str>],
+        places: &[usize],
         created: &[String],
         rows: &[tokio_postgres::Row],
     ) -> Result<(), Error>;
@@ -90,7 +98,7 @@ pub trait AnyTable: Send {
     /// Writes what changed.
     fn store(&self) -> Vec<Statement<'_>>;
 
-    /// What changed for clients.
+    /// What changed for clients; of very many rows only one more than are told one by one.
     fn changes(&self) -> Vec<Change>;
 
     /// Which event is applied next.
@@ -128,10 +136,17 @@ impl<R: Row> AnyTable for Table<R> {
         !self.wanted.is_empty()
     }
 
-    fn take_wanted(&mut self) -> Vec<Box<str>> {
-        let mut wanted = std::mem::take(&mut self.wanted);
-        wanted.sort_unstable();
+    fn take_wanted(&mut self) -> Vec<usize> {
+        let wanted = std::mem::take(&mut self.wanted);
+        let wanted = self.ordered(wanted);
+        if wanted.len() == self.slots.len() {
+            self.order.clone_from(&wanted);
+        }
         wanted
+    }
+
+    fn keys(&self, places: &[usize]) -> Values<'_> {
+        Box::new(places.iter().map(|place| self.key(*place)).collect::<Vec<_>>())
     }
 
     fn load_sql(&self) -> String {
@@ -148,24 +163,24 @@ impl<R: Row> AnyTable for Table<R> {
 
     fn take_rows(
         &mut self,
-        keys: &[Box<str>],
+        places: &[usize],
         created: &[String],
         rows: &[tokio_postgres::Row],
     ) -> Result<(), Error> {
-        for key in keys {
-            if let Some(slot) = self.slots.get_mut(key) {
+        for place in places {
+            if let Some((_, slot)) = self.slots.get_index_mut(*place) {
                 slot.loaded = true;
             }
         }
         for row in rows {
             let row = R::read(row)?;
-            if let Some(slot) = self.slots.get_mut(row.key()) {
+            if let Some(slot) = self.find_mut(row.key()) {
                 slot.shown = row.is_listed();
                 slot.row = Some(Box::new(row));
             }
         }
         for key in created {
-            if let Some(slot) = self.slots.get_mut(key.as_str()) {
+            if let Some(slot) = self.find_mut(key) {
                 slot.shown = false;
             }
         }
@@ -210,6 +225,9 @@ impl<R: Row> AnyTable for Table<R> {
                 kind,
                 event: slot.changed_by.unwrap_or_default(),
             });
+            if changes.len() > MOST_TOLD {
+                break;
+            }
         }
         changes
     }
@@ -228,7 +246,7 @@ impl<R: Row> AnyTable for Table<R> {
         if R::AGGREGATE != Some(topic) {
             return None;
         }
-        let slot = self.slots.get_mut(id.as_str())?;
+        let slot = self.find_mut(id.as_str())?;
         let version = slot.row.as_deref_mut().and_then(R::version);
         Some(version.map_or(0, |version| *version))
     }
@@ -245,10 +263,23 @@ impl<R: Row> AnyTable for Table<R> {
     }
 }
 
+/// Some tables of a projection. Asked for with every event, and so without an allocation.
+pub type AnyTables<'a> = SmallVec<[&'a mut dyn AnyTable; 4]>;
+
+/// The tables of a projection, for [`TableSet::all`].
+#[macro_export]
+macro_rules! tables {
+    ($($table:expr),* $(,)?) => {{
+        let mut all = $crate::AnyTables::new();
+        $(all.push($table);)*
+        all
+    }};
+}
+
 /// The tables that a projection keeps, in the order in which rows are locked.
 pub trait TableSet: Default + Send {
     /// Every table, always in the same order.
-    fn all(&mut self) -> Vec<&mut dyn AnyTable>;
+    fn all(&mut self) -> AnyTables<'_>;
 }
 
 /// The read models that some tables show, each once.

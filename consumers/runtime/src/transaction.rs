@@ -31,7 +31,7 @@ use crate::{
     projection::{Projection, ProjectionError},
     read_model::{self, ReadModel},
     recorded::Item,
-    tables::{AnyTable, Change, Statement, TableSet},
+    tables::{AnyTables, Change, Statement, TableSet},
 };
 
 /// The build of a read model that was never rebuilt.
@@ -251,10 +251,8 @@ impl<P: Projection> Applier<P> {
     ) -> Result<(), Error> {
         let mut locked = false;
         loop {
-            fold::want(&*self.projection, items, tables);
-            let mut loading = unshared(tables);
-            if !loading.is_empty() {
-                flight::load(connection, &mut loading).await?;
+            fold::want_further(&*self.projection, items, tables);
+            if flight::load(connection, &mut unshared(tables)).await? {
                 continue;
             }
             let mut locking = tables.all();
@@ -291,7 +289,7 @@ fn told<E>(change: Change, items: &[&Item<E>]) -> Changed {
 }
 
 /// The tables to be loaded without locks.
-fn unshared<T: TableSet>(tables: &mut T) -> Vec<&mut dyn AnyTable> {
+fn unshared<T: TableSet>(tables: &mut T) -> AnyTables<'_> {
     let mut all = tables.all();
     all.retain(|table| !table.is_shared() && table.has_wanted());
     all

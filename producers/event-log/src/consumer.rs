@@ -176,7 +176,7 @@ impl Consumer {
     pub fn poll(&self, limit: Duration) -> Result<Polled<'_>, Error> {
         self.look_after_ownership()?;
         let polled = self.inner.poll(limit);
-        if self.has_change() && polled.is_none() {
+        if polled.is_none() && self.has_change() {
             return Ok(Polled::Change);
         }
         match polled {

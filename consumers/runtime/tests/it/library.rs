@@ -2,8 +2,8 @@
 //! of its own, a shelf is shared by books from every partition.
 
 use consumer_runtime::{
-    AnyTable, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
-    TableSet, columns,
+    AnyTables, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
+    TableSet, columns, tables,
     testing::{Happened, Stage},
 };
 use schemas::{AggregateId, Timestamp, Topic};
@@ -70,8 +70,8 @@ pub struct Tables {
 }
 
 impl TableSet for Tables {
-    fn all(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![&mut self.book, &mut self.shelf]
+    fn all(&mut self) -> AnyTables<'_> {
+        tables![&mut self.book, &mut self.shelf]
     }
 }
 
