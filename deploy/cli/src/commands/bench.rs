@@ -1,5 +1,6 @@
 //! `oneway bench`: how fast it is.
 
+mod changes;
 mod read;
 mod restore;
 mod write;
@@ -26,6 +27,7 @@ enum What {
     Write(write::Options),
     Read(read::Options),
     Restore(restore::Options),
+    Changes(changes::Options),
     #[command(hide = true)]
     Drive(driver::Options),
     #[command(hide = true)]
@@ -40,6 +42,7 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
         What::Write(options) => Box::pin(write::run(&options, workspace)).await?,
         What::Read(options) => Box::pin(read::run(&options, workspace)).await?,
         What::Restore(options) => Box::pin(restore::run(options, workspace, state)).await?,
+        What::Changes(options) => Box::pin(changes::run(&options, workspace)).await?,
         What::Drive(options) => driver::run(options).await?,
         What::Http(options) => http::run(options).await?,
         What::Limit(options) => limit::run(options).await?,

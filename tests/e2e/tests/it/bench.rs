@@ -99,6 +99,36 @@ fn a_benchmark_of_the_read_path_reports_everything_and_leaves_nothing() {
     assert_eq!(files_left(folder.path()), Vec::<String>::new());
 }
 
+/// On a stack of its own.
+#[test]
+fn a_benchmark_of_listening_clients_reports_everything_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    make_traversable(folder.path());
+    let output = Command::new(binary("oneway"))
+        .args(["bench", "changes", "--no-build", "--json", "--idle", "300", "--hot", "5"])
+        .args(["--rate", "200", "--seconds", "2"])
+        .env("TMPDIR", folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let Value::Object(idle) = &figures["idle"] else { panic!("{figures:#}") };
+    assert_eq!(idle["clients"], 300, "{figures:#}");
+    assert!(idle["bytes_with"].as_u64() > idle["bytes_without"].as_u64(), "{figures:#}");
+    let hot = &figures["hot"];
+    for (name, wanted) in [("clients", 5), ("changes", 600), ("missed", 0), ("repeated", 0)] {
+        assert_eq!(hot[name], wanted, "{figures:#}");
+    }
+    // Those of the first second are not.
+    assert_eq!(hot["timed"], 5 * 400, "{figures:#}");
+    let [p50, p99, max] =
+        ["p50_ms", "p99_ms", "max_ms"].map(|name| hot[name].as_f64().expect("a number"));
+    assert!(0.0 < p50 && p50 <= p99 && p99 <= max, "{figures:#}");
+    assert!(hot["cores"]["change-notifier"].as_f64() > Some(0.0), "{figures:#}");
+    assert_eq!(files_left(folder.path()), Vec::<String>::new());
+}
+
 fn check(results: &Value) {
     for (contender, outstanding) in
         [("limit", vec![1, 64]), ("processor", vec![1, 64]), ("http", vec![4])]
