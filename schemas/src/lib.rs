@@ -9,12 +9,13 @@
 //! - [`customer`], [`order`], [`classification`], [`command`], [`notification`]: the messages
 //! - [`envelope`]: metadata in record headers (CloudEvents 1.0, Kafka binding, binary mode)
 //! - [`codec`]: Avro in the schema registry's wire format
-//! - [`recording`]: commands in a form for files
+//! - [`any_command`], [`recording`]: commands by their names in requests, and in a form for files
 //! - [`catalog`]: every subject of the system, for registration
 //!
 //! Invariants: a type's wire name and its Avro record name never change; bytes once written
 //! decode for ever (`tests/fixtures.rs`).
 
+pub mod any_command;
 pub mod catalog;
 pub mod classification;
 pub mod codec;

@@ -48,6 +48,9 @@ pub enum Document {
 }
 
 impl Document {
+    /// All of them, the smallest first.
+    pub const ALL: [Self; 3] = [Self::Daily, Self::Recent, Self::History];
+
     /// The smallest that knows the rate of a day.
     #[must_use]
     pub fn of(day: Date, today: Date) -> Self {

@@ -5,7 +5,8 @@
 //! In reading order:
 //! - [`rates`]: the published rates, and which of them is valid on a day
 //! - [`xml`], [`feed`]: the ECB's documents, and how they are fetched
-//! - [`sources`]: the feed, or the recorded one when it cannot be reached
+//! - [`sources`], [`retries`]: the feed, or the recorded one when it cannot be reached; and when it
+//!   is asked again
 //! - [`projection`]: the tables, and orders that are answered at once
 //! - [`valuing`]: fetches rates for orders that wait, and answers them
 //! - [`queries`]: what operators can ask
@@ -22,6 +23,7 @@ pub mod metrics;
 pub mod projection;
 pub mod queries;
 pub mod rates;
+pub mod retries;
 pub mod settings;
 pub mod sources;
 pub mod valuing;

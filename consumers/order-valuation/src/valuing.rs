@@ -2,10 +2,7 @@
 //! the ledger, caused by the order that has waited longest; it asks for all days at once for which
 //! its document is the one. Nothing waits for it but such orders.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use consumer_runtime::{
@@ -15,7 +12,6 @@ use consumer_runtime::{
     row::read_field,
     tokio_postgres::{self, types::ToSql},
 };
-use event_log::backoff::Backoff;
 use jiff::civil::Date;
 use metrics::gauge;
 use schemas::{AggregateId, EventId, Timestamp, order::OrderCommand};
@@ -27,6 +23,7 @@ use crate::{
     metrics::PENDING,
     projection::{FRESH, OrderValuation, Tables},
     rates::{Published, Valid, day_of},
+    retries::Retries,
     sources::{Answer, Sources},
 };
 
@@ -42,10 +39,6 @@ const DAYS: i64 = 1_000;
 /// Pending orders that are counted.
 const COUNTED: i64 = 100_000;
 
-/// Waits between attempts at a feed that fails.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
 /// Whether a rate is good for a pending order: as `RateOfDay::serves`. Parameter 1 is the time
 /// before which rates that are not final are not fresh any more.
 const SERVES: &str = "(r.is_final or r.fetched_at >= v.noted_at or r.fetched_at > $1)";
@@ -55,19 +48,12 @@ const SERVES: &str = "(r.is_final or r.fetched_at >= v.noted_at or r.fetched_at 
 pub struct Valuing {
     sources: Sources,
     poll: Duration,
-    health: Part,
-    retry: Mutex<Retry>,
-}
-
-#[derive(Debug)]
-struct Retry {
-    backoff: Backoff,
-    not_before: Option<Instant>,
+    retries: Retries,
 }
 
 /// What is to be asked for.
 struct Wanted {
-    order: AggregateId,
+    /// What causes the fetch, and its day.
     event: EventId,
     document: Document,
     day: Date,
@@ -78,33 +64,7 @@ impl Valuing {
     /// Takes rates from these sources; looks every `poll` for orders that wait.
     #[must_use]
     pub fn new(sources: Sources, poll: Duration, health: Part) -> Self {
-        // Nothing is amiss before the first attempt.
-        health.ready();
-        let backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-        Self { sources, poll, health, retry: Mutex::new(Retry { backoff, not_before: None }) }
-    }
-
-    fn is_waiting(&self) -> bool {
-        let retry = self.retry.lock().unwrap_or_else(PoisonError::into_inner);
-        retry.not_before.is_some_and(|until| until > Instant::now())
-    }
-
-    fn succeeded(&self) {
-        let mut retry = self.retry.lock().unwrap_or_else(PoisonError::into_inner);
-        retry.backoff.reset();
-        retry.not_before = None;
-        self.health.ready();
-    }
-
-    fn failed(&self, reason: &str) {
-        let mut retry = self.retry.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = retry.backoff.next_wait();
-        retry.not_before = Some(Instant::now() + wait);
-        self.health.impaired(format!("the feed of reference rates: {reason}"));
-        tracing::warn!(
-            retry.seconds = wait.as_secs_f64(),
-            "the feed of reference rates: {reason}; orders wait for it"
-        );
+        Self { sources, poll, retries: Retries::new(health) }
     }
 
     /// Fetches what is wanted, once: the ledger knows whether it is done already.
@@ -119,20 +79,14 @@ impl Valuing {
         let undertaking = match effect.begin(database, now).await? {
             // To ask again does no harm.
             Standing::Due(undertaking) | Standing::Interrupted(undertaking) => undertaking,
-            Standing::Busy => return Ok(()),
-            Standing::Completed => {
-                tracing::error!(
-                    aggregate.id = %wanted.order,
-                    "the rate of {subject} was fetched for this order and is gone"
-                );
-                return Ok(());
-            }
+            // By another instance: now, or since we looked.
+            Standing::Busy | Standing::Completed => return Ok(()),
         };
         match self.sources.rates(wanted.document, day_of(now)).await {
             Ok(answer) => self.keep(undertaking, wanted, &answer).await,
             Err(error) => {
                 let reason = error.to_string();
-                self.failed(&reason);
+                self.retries.failed(wanted.document, &reason);
                 undertaking.fail(&reason, Timestamp::now()).await
             }
         }
@@ -141,32 +95,27 @@ impl Valuing {
     /// Stores the rates together with the end of the fetch.
     async fn keep(
         &self,
-        undertaking: Undertaking,
+        mut undertaking: Undertaking,
         wanted: &Wanted,
         answer: &Answer,
     ) -> Result<(), Error> {
-        let valid = wanted.days.iter().map(|day| (*day, answer.valid_on(*day)));
+        let Wanted { document, day, days, .. } = wanted;
+        let valid = days.iter().map(|day| (*day, answer.valid_on(*day)));
         let known: Vec<_> = valid.filter(|(_, valid)| *valid != Valid::Unknown).collect();
-        if !known.iter().any(|(day, _)| *day == wanted.day) {
-            let reason =
-                format!("{} does not reach back to {}", wanted.document.file(), wanted.day);
-            self.failed(&reason);
-            return undertaking.fail(&reason, Timestamp::now()).await;
-        }
         // After the fetch: never earlier than the orders for which it was made were noted, as long
         // as clocks do not go back.
         let now = Timestamp::now();
-        let connection = undertaking.open().await?;
-        store(connection, &known, answer, now).await?;
-        let outcome = format!(
-            "{} ({}): {} days, newest rate of {}",
-            wanted.document.file(),
-            answer.source.as_str(),
-            known.len(),
-            answer.rates.newest()
-        );
+        store(undertaking.open().await?, &known, answer, now).await?;
+        if !known.iter().any(|(known, _)| known == day) {
+            let reason = format!("it does not reach back to {day}");
+            self.retries.failed(*document, &reason);
+            return undertaking.fail(&reason, now).await;
+        }
+        let (file, source) = (document.file(), answer.source.as_str());
+        let (count, newest) = (known.len(), answer.rates.newest());
+        let outcome = format!("{file} ({source}): {count} days, newest rate of {newest}");
         undertaking.complete(&outcome, now).await?;
-        self.succeeded();
+        self.retries.succeeded(*document);
         Ok(())
     }
 }
@@ -185,10 +134,7 @@ impl Chore<OrderValuation> for Valuing {
         let wanted = {
             let connection = database.connection().await?;
             count(&connection).await?;
-            if self.is_waiting() {
-                return Ok(());
-            }
-            wanted(&connection, now).await?
+            wanted(&connection, &self.retries.due(), now).await?
         };
         match wanted {
             Some(wanted) => self.fetch(database, &wanted, now).await,
@@ -243,37 +189,48 @@ async fn count(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// The order without a rate that has waited longest, and the days of all those for which the same
-/// document is to be asked.
-async fn wanted(connection: &Connection, now: Timestamp) -> Result<Option<Wanted>, Error> {
+/// The order without a rate that has waited longest, of those for which a document that may be asked
+/// is the one, and the days of all for which it is the same one. What was fetched for an order is
+/// not fetched again: that its rate is gone is somebody's doing.
+async fn wanted(
+    connection: &Connection,
+    documents: &[Document],
+    now: Timestamp,
+) -> Result<Option<Wanted>, Error> {
     let without = format!(
         "v.state = 'pending' and not exists \
            (select from rate_of_day r where r.day = v.day and {SERVES})"
     );
-    let fresh_since = fresh_since(now);
+    let (fresh_since, today) = (fresh_since(now), day_of(now));
     let oldest = format!(
-        "select v.order_id, v.event_id, v.day from valuation v where {without} \
+        "select v.event_id, v.day from valuation v where {without} \
+           and exists (select from unnest($2::text[], $3::text[]) as document (first, last) \
+             where v.day between first and last) \
+           and not exists (select from effect e where e.cause = v.event_id and e.name = $4 \
+             and e.state = 'completed') \
          order by v.noted_at, v.order_id limit 1"
     );
-    let rows = flight::select(connection, &oldest, &[&fresh_since]).await?;
+    let ranges = documents.iter().map(|document| document.days(today));
+    let (firsts, lasts): (Vec<_>, Vec<_>) =
+        ranges.map(|(first, last)| (first.to_string(), last.to_string())).unzip();
+    let parameters: [&(dyn ToSql + Sync); 4] = [&fresh_since, &firsts, &lasts, &FETCH];
+    let rows = flight::select(connection, &oldest, &parameters).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let day = day_in(row, 2)?;
-    let today = day_of(now);
+    let event: Uuid = read_field(row, 0, "event_id")?;
+    let day = day_in(row, 1)?;
     let document = Document::of(day, today);
     let (first, last) = document.days(today);
+    let (first, last, own) = (first.to_string(), last.to_string(), day.to_string());
     let others = format!(
         "select distinct v.day from valuation v where {without} and v.day between $2 and $3 \
          and v.day <> $4 limit $5"
     );
-    let (first, last, own) = (first.to_string(), last.to_string(), day.to_string());
     let parameters: [&(dyn ToSql + Sync); 5] = [&fresh_since, &first, &last, &own, &DAYS];
     let mut days = vec![day];
     for row in &flight::select(connection, &others, &parameters).await? {
         days.push(day_in(row, 0)?);
     }
-    let event: Uuid = read_field(row, 1, "event_id")?;
-    let order = read_field(row, 0, "order_id")?;
-    Ok(Some(Wanted { order, event: EventId(event), document, day, days }))
+    Ok(Some(Wanted { event: EventId(event), document, day, days }))
 }
 
 fn day_in(row: &tokio_postgres::Row, index: usize) -> Result<Date, Error> {

@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 
 use consumer_runtime::{
-    Consumer, Emissions, NoEmission, Projection, ProjectionError, Recorded, Source,
+    Consumer, Emissions, NoEmission, Projection, ProjectionError, Recorded, Source, hearing,
 };
 use orders::{
     details::OrderDetails,
@@ -62,9 +62,11 @@ impl Projection for ChangedRule {
 
 fn main() -> ExitCode {
     service::shell::run("orders", Settings::from_env, async |shell, settings| {
-        let Settings { runtime, graphiql } = settings;
-        let routes = move |database| queries::router(database, graphiql);
+        let Settings { runtime, graphql } = settings;
+        let (ear, changes) = hearing::channel();
+        let routes = move |database| queries::router(database, changes, graphql);
         let consumer = Consumer::new(ChangedRule, migrations::runner, routes);
-        consumer_runtime::run(shell, runtime, consumer.with_details(OrderDetails)).await
+        let consumer = consumer.with_details(OrderDetails).with_ear(ear);
+        consumer_runtime::run(shell, runtime, consumer).await
     })
 }

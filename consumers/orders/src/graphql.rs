@@ -1,42 +1,48 @@
 //! `/graphql`: orders and customers as a graph.
 //!
 //! - [`order`], [`customer`]: the types
-//! - [`query`]: where a query begins
+//! - [`query`], [`subscription`]: where they begin
 //! - [`loader`]: reads what a whole level of a query needs in one statement
 //! - [`decimal`]: exact amounts
+//! - [`socket`], `protocol`: subscriptions over web sockets
 //!
 //! Queries are bounded before they run: by how deep they go, and by how many fields they could
 //! return at most. Fields that may be unknown, or are read apart, are nullable: what is missing of
 //! one order never takes the others with it.
 
-use async_graphql::{
-    EmptyMutation, EmptySubscription, ErrorExtensions, Request, Schema, dataloader::DataLoader,
-    http::GraphiQLSource,
-};
+use async_graphql::{EmptyMutation, ErrorExtensions, Request, Schema, dataloader::DataLoader};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{RawQuery, State},
+    extract::{
+        RawQuery, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use consumer_runtime::{Database, Error};
-use service::Problem;
+use consumer_runtime::{Database, Error, hearing::Changes};
+use service::{Problem, auth::Subject};
 
 pub mod customer;
 pub mod decimal;
 pub mod loader;
 pub mod order;
+mod protocol;
 pub mod query;
+pub mod socket;
+pub mod subscription;
 
 use loader::Rows;
 use query::Query;
+use socket::Sockets;
+use subscription::Subscription;
 
 /// Where it is served.
 const PATH: &str = "/graphql";
 
-/// How deep a query may go; the one that a `GraphiQL` page asks for the schema goes to 15.
+/// How deep a query may go; the one by which tools ask for the schema goes to 15.
 const MOST_DEPTH: usize = 16;
 
 /// Most fields that a query may return, by the most rows of each list.
@@ -50,14 +56,32 @@ const MOST_ROWS: i32 = 500;
 const ROWS: i32 = 100;
 
 /// The graph.
-pub type Graph = Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Graph = Schema<Query, EmptyMutation, Subscription>;
+
+/// What is configured of the graph.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Whether queries may ask for the schema, and browsers get a page to explore it.
+    pub explorer: bool,
+    /// Most sockets with subscriptions.
+    pub subscribers: usize,
+}
+
+/// A page to explore the graph. It takes nothing from elsewhere.
+const EXPLORER: &str = include_str!("graphql/explorer.html");
+
+/// What the page may do, as browsers are told.
+const EXPLORER_POLICY: &str = "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; \
+                               script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+                               frame-ancestors 'none'";
 
 /// The graph of a database; `tells_schema` when queries may ask for the schema.
 #[must_use]
-pub fn graph(database: Database, tells_schema: bool) -> Graph {
+pub fn graph(database: Database, changes: Changes, tells_schema: bool) -> Graph {
     let rows = DataLoader::new(Rows(database.clone()), tokio::spawn);
-    let schema = Schema::build(Query, EmptyMutation, EmptySubscription)
+    let schema = Schema::build(Query, EmptyMutation, Subscription)
         .data(database)
+        .data(changes)
         .data(rows)
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_FIELDS)
@@ -69,9 +93,11 @@ pub fn graph(database: Database, tells_schema: bool) -> Graph {
     }
 }
 
-/// Serves the graph; with `explorer` also its schema, and a `GraphiQL` page to whoever asks for HTML.
-pub fn router(database: Database, explorer: bool) -> Router {
-    let at = At { graph: graph(database, explorer), explorer };
+/// Serves the graph; where it is to be explored also its schema, and a page to whoever asks for HTML.
+pub fn router(database: Database, changes: Changes, settings: Settings) -> Router {
+    let Settings { explorer, subscribers } = settings;
+    let sockets = Sockets::new(subscribers, changes.clone());
+    let at = At { graph: graph(database, changes, explorer), explorer, sockets };
     Router::new().route(PATH, get(by_query).post(by_body)).with_state(at)
 }
 
@@ -79,16 +105,26 @@ pub fn router(database: Database, explorer: bool) -> Router {
 struct At {
     graph: Graph,
     explorer: bool,
+    sockets: Sockets,
 }
 
 async fn by_query(
-    State(At { graph, explorer }): State<At>,
+    State(At { graph, explorer, sockets }): State<At>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    subject: Result<Subject, Problem>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    if headers.contains_key(header::UPGRADE) {
+        let upgrade = upgrade.map_err(|rejection| {
+            Problem::new(rejection.status(), "no_websocket", rejection.body_text())
+        })?;
+        return sockets.accept(graph, subject?, upgrade);
+    }
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if explorer && query.is_none() && accepted.is_some_and(|types| types.contains("text/html")) {
-        return Ok(Html(GraphiQLSource::build().endpoint(PATH).finish()).into_response());
+        let policy = [(header::CONTENT_SECURITY_POLICY, EXPLORER_POLICY)];
+        return Ok((policy, Html(EXPLORER)).into_response());
     }
     let request = async_graphql::http::parse_query_string(&query.unwrap_or_default());
     answer(&graph, request.map_err(|_| malformed())?).await

@@ -8,6 +8,7 @@ use axum::{
 };
 use consumer_runtime::{
     Database,
+    hearing::Changes,
     page::{Page, PageRequest},
     query::{Arguments, ProblemBody, Reading, bad_argument, described, not_found},
     row::RowError,
@@ -181,12 +182,12 @@ async fn one(
     Ok(([(header::ETAG, format!("\"{}\"", order.version))], Json(order)))
 }
 
-/// Everything that is served; with `graphiql` also the schema of the graph, and a page for it.
-pub fn router(database: Database, graphiql: bool) -> Router {
+/// Everything that is served.
+pub fn router(database: Database, changes: Changes, graphql: graphql::Settings) -> Router {
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(list))
         .routes(routes!(one))
         .merge(requests::routes())
         .merge(resolvers(database.clone()).routes());
-    described(routes, database.clone()).merge(graphql::router(database, graphiql))
+    described(routes, database.clone()).merge(graphql::router(database, changes, graphql))
 }

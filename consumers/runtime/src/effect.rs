@@ -52,6 +52,7 @@ pub struct Undertaking {
     borrowed: Borrowed,
     effect: Uuid,
     name: &'static str,
+    is_open: bool,
     /// Which attempt this is, from 1.
     pub attempt: i32,
 }
@@ -93,7 +94,8 @@ impl Effect<'_> {
         let parameters: [&(dyn ToSql + Sync); 5] =
             [&id, &self.name, &self.subject, &self.cause.0, &now.to_jiff()];
         let attempt = one(connection, BEGIN, &parameters).await?.unwrap_or(1);
-        let undertaking = Undertaking { borrowed, effect: id, name: self.name, attempt };
+        let undertaking =
+            Undertaking { borrowed, effect: id, name: self.name, is_open: false, attempt };
         if before.as_deref() == Some("begun") {
             counter!(EFFECTS_INTERRUPTED, "effect" => self.name).increment(1);
             tracing::warn!(
@@ -107,27 +109,25 @@ impl Effect<'_> {
 }
 
 impl Undertaking {
-    /// Begins the transaction in which the effect ends: what came of it is stored over this
-    /// connection, and is there if and only if the effect is completed.
+    /// Begins the transaction in which the attempt ends: what came of it is stored over this
+    /// connection, and is there if and only if the end is recorded.
     ///
     /// # Errors
     /// When Postgres fails.
-    pub async fn open(&self) -> Result<&Connection, Error> {
+    pub async fn open(&mut self) -> Result<&Connection, Error> {
+        self.is_open = true;
         let connection = self.borrowed.get()?;
         let begun = connection.batch_execute("begin").await;
         begun.map_err(Error::postgres("begin a transaction"))?;
         Ok(connection)
     }
 
-    /// Records that it is done, and commits what [`Undertaking::open`] began.
+    /// Records that it is done.
     ///
     /// # Errors
     /// When Postgres fails: it then counts as interrupted.
     pub async fn complete(self, outcome: &str, now: Timestamp) -> Result<(), Error> {
-        self.end("completed", outcome, now).await?;
-        let committed = self.borrowed.get()?.batch_execute("commit").await;
-        committed.map_err(Error::postgres("commit what an effect brought"))?;
-        self.give_back().await
+        self.end("completed", outcome, now).await
     }
 
     /// Records that this attempt has failed, for certain.
@@ -135,22 +135,21 @@ impl Undertaking {
     /// # Errors
     /// When Postgres fails: it then counts as interrupted.
     pub async fn fail(self, outcome: &str, now: Timestamp) -> Result<(), Error> {
-        self.end("failed", outcome, now).await?;
-        self.give_back().await
+        self.end("failed", outcome, now).await
     }
 
-    async fn end(&self, state: &'static str, outcome: &str, now: Timestamp) -> Result<(), Error> {
+    async fn end(self, state: &'static str, outcome: &str, now: Timestamp) -> Result<(), Error> {
         let sql = "update effect set state = $2, outcome = $3, ended_at = $4 where id = $1";
         let connection = self.borrowed.get()?;
         let parameters: [&(dyn ToSql + Sync); 4] = [&self.effect, &state, &outcome, &now.to_jiff()];
         let updated = connection.execute(sql, &parameters).await;
         updated.map_err(Error::postgres("record the end of an effect"))?;
+        if self.is_open {
+            let committed = connection.batch_execute("commit").await;
+            committed.map_err(Error::postgres("commit what an effect brought"))?;
+        }
         counter!(EFFECTS_ENDED, "effect" => self.name, "state" => state).increment(1);
-        Ok(())
-    }
-
-    async fn give_back(self) -> Result<(), Error> {
-        release(self.borrowed.get()?, self.effect).await?;
+        release(connection, self.effect).await?;
         self.borrowed.give_back();
         Ok(())
     }

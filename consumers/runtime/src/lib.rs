@@ -14,6 +14,7 @@
 //! - [`engine`], [`outage`]: applies what the intake brings, and waits out what passes by itself
 //! - [`outbox`], [`relay`], [`relay_log`]: events and commands that the consumer publishes itself
 //! - [`change_feed`], [`details`]: tell clients which rows changed, and what they are now
+//! - [`hearing`]: streams of what all instances tell
 //! - [`chore`]: work that the clock sets off
 //! - [`policy`]: events answered by commands, without a read model
 //! - [`effect`]: what is done outside, at most once completed
@@ -49,6 +50,7 @@ pub mod flight;
 pub mod fold;
 pub mod fresh;
 pub mod gather;
+pub mod hearing;
 pub mod intake;
 pub mod lag;
 pub mod lease;

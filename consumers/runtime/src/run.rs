@@ -23,6 +23,7 @@ use crate::{
         Fresh,
         lookout::{self, Lookout},
     },
+    hearing::Ear,
     migrate::migrate,
     outage::Outage,
     projection::Projection,
@@ -43,6 +44,7 @@ pub struct Consumer<P: Projection> {
     routes: Option<Routes>,
     chore: Option<Box<dyn Chore<P>>>,
     details: Option<Box<dyn Details>>,
+    ear: Option<Ear>,
 }
 
 /// Makes the queries that show the tables.
@@ -66,13 +68,20 @@ impl<P: Projection> Consumer<P> {
 
     /// A consumer that serves nothing.
     pub fn without_queries(projection: P, migrations: fn() -> Runner) -> Self {
-        Self { projection, migrations, routes: None, chore: None, details: None }
+        Self { projection, migrations, routes: None, chore: None, details: None, ear: None }
     }
 
     /// Adds work that the clock sets off.
     #[must_use]
     pub fn with_chore(mut self, chore: impl Chore<P>) -> Self {
         self.chore = Some(Box::new(chore));
+        self
+    }
+
+    /// Has what its instances tell of changes be heard: by the routes' streams.
+    #[must_use]
+    pub fn with_ear(mut self, ear: Ear) -> Self {
+        self.ear = Some(ear);
         self
     }
 
@@ -140,6 +149,7 @@ pub async fn run<P: Projection>(
     let parts = Parts {
         applier: Arc::new(applier),
         showing,
+        ear: consumer.ear,
         registry: prepared.registry,
         notifications: prepared.notifications,
         chore: consumer.chore,
@@ -196,6 +206,7 @@ struct Parts<P: Projection> {
     notifications: Encoder<ReadModelChanged>,
     chore: Option<Box<dyn Chore<P>>>,
     showing: Option<Showing>,
+    ear: Option<Ear>,
     served: Option<Served>,
 }
 
@@ -256,6 +267,11 @@ fn start<P: Projection>(
     let outlets = Outlets { feed, emitted, applied, outbox_full };
     start_workers(&mut tasks, shell, settings, (&parts.applier, &parts.registry), outlets);
     tasks.spawn(async move { publisher.run().await.map_err(failure) });
+    if let Some(ear) = parts.ear {
+        let (log, registry, stop) =
+            (settings.log.clone(), parts.registry.clone(), shell.shutdown.clone());
+        tasks.spawn(async move { ear.listen(name, log, registry, &stop).await.map_err(failure) });
+    }
     if let Some(Served { gate, router, lookout }) = parts.served {
         let stop = shell.shutdown.clone();
         tasks.spawn(async move { lookout.run(&stop).await.map_err(failure) });

@@ -2,31 +2,13 @@
 
 use domain::{Aggregate, Customers, Orders, Violation};
 use schemas::{
-    AggregateId, CommandId, Encoder, Messages, Timestamp, Topic, codec::EncodeError,
+    AggregateId, CommandId, Messages, Timestamp, Topic, any_command::AnyCommand,
     command::fingerprint, customer::CustomerCommand, order::OrderCommand,
 };
 
 /// The aggregate types and the topics of their commands.
 pub const AGGREGATES: [(&str, Topic); 2] =
     [(Customers::NAME, CustomerCommand::TOPIC), (Orders::NAME, OrderCommand::TOPIC)];
-
-/// A command of one of the aggregates.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Of a customer.
-    Customer(CustomerCommand),
-    /// Of an order.
-    Order(OrderCommand),
-}
-
-/// The writers of the commands topics.
-#[derive(Debug)]
-pub struct Encoders {
-    /// Of customers.
-    pub customer: Encoder<CustomerCommand>,
-    /// Of orders.
-    pub order: Encoder<OrderCommand>,
-}
 
 /// A command as a client sent it.
 #[derive(Clone, Debug)]
@@ -36,7 +18,7 @@ pub struct Submission {
     /// Whom it is for.
     pub aggregate_id: AggregateId,
     /// What is wished.
-    pub command: Command,
+    pub command: AnyCommand,
     /// Version that the aggregate must have.
     pub expected_version: Option<u64>,
     /// Joins it with its events.
@@ -56,67 +38,15 @@ pub struct Identity {
     pub fingerprint: i64,
 }
 
-impl Command {
-    /// Aggregate type.
-    pub const fn aggregate(&self) -> &'static str {
-        match self {
-            Self::Customer(_) => Customers::NAME,
-            Self::Order(_) => Orders::NAME,
-        }
-    }
-
-    /// Topic that carries it.
-    pub const fn topic(&self) -> Topic {
-        match self {
-            Self::Customer(_) => CustomerCommand::TOPIC,
-            Self::Order(_) => OrderCommand::TOPIC,
-        }
-    }
-
-    /// Wire name.
-    pub fn wire_type(&self) -> &'static str {
-        match self {
-            Self::Customer(command) => command.wire_type(),
-            Self::Order(command) => command.wire_type(),
-        }
-    }
-
-    /// The right that its sender needs: `<aggregate>.<COMMAND>`.
-    pub const fn right(&self) -> &'static str {
-        match self {
-            Self::Customer(command) => match command {
-                CustomerCommand::Create(_) => "customer.CREATE",
-                CustomerCommand::Update(_) => "customer.UPDATE",
-                CustomerCommand::GrantEmailPermission(_) => "customer.GRANT_EMAIL_PERMISSION",
-                CustomerCommand::WithdrawEmailPermission(_) => "customer.WITHDRAW_EMAIL_PERMISSION",
-            },
-            Self::Order(command) => match command {
-                OrderCommand::Create(_) => "order.CREATE",
-                OrderCommand::AddUsdRateAndValue(_) => "order.ADD_USD_RATE_AND_VALUE",
-                OrderCommand::RequireConfirmation(_) => "order.REQUIRE_CONFIRMATION",
-                OrderCommand::Confirm(_) => "order.CONFIRM",
-            },
-        }
-    }
-
+impl Submission {
     /// What is wrong with its form.
     pub fn validate(&self, now: Timestamp) -> Vec<Violation> {
-        match self {
-            Self::Customer(command) => Customers::validate(command, now),
-            Self::Order(command) => Orders::validate(command, now),
+        match &self.command {
+            AnyCommand::Customer(command) => Customers::validate(command, now),
+            AnyCommand::Order(command) => Orders::validate(command, now),
         }
     }
 
-    /// Its bytes on the topic.
-    pub fn encode(&self, encoders: &Encoders) -> Result<Vec<u8>, EncodeError> {
-        match self {
-            Self::Customer(command) => encoders.customer.encode(command),
-            Self::Order(command) => encoders.order.encode(command),
-        }
-    }
-}
-
-impl Submission {
     /// What tells it from another command under the same id; `payload` are its bytes.
     pub fn identity(&self, payload: &[u8]) -> Identity {
         Identity {
@@ -124,17 +54,5 @@ impl Submission {
             aggregate_id: self.aggregate_id.clone(),
             fingerprint: fingerprint(self.command.wire_type(), self.expected_version, payload),
         }
-    }
-}
-
-impl From<CustomerCommand> for Command {
-    fn from(command: CustomerCommand) -> Self {
-        Self::Customer(command)
-    }
-}
-
-impl From<OrderCommand> for Command {
-    fn from(command: OrderCommand) -> Self {
-        Self::Order(command)
     }
 }

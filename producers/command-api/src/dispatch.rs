@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::Violation;
 use event_log::{Appender, OutRecord, Position, appender::AppendError, record::headers};
-use schemas::{CommandId, Envelope, Timestamp, command::CommandOutcome};
+use schemas::{CommandId, Envelope, Timestamp, any_command::Encoders, command::CommandOutcome};
 use service::Prefer;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
-    command::{Encoders, Submission},
+    command::Submission,
     metrics,
     outcomes::{Outcomes, Pending, Refusal},
     settings::Limits,
@@ -104,11 +104,11 @@ impl Dispatcher {
 
     async fn try_send(&self, submission: &Submission, prefer: Prefer) -> Result<Answer, Failure> {
         let now = Timestamp::now();
-        let violations = submission.command.validate(now);
+        let violations = submission.validate(now);
         if !violations.is_empty() {
             return Err(Failure::Invalid(violations));
         }
-        let payload = submission.command.encode(&self.encoders).map_err(|error| {
+        let payload = self.encoders.encode(&submission.command).map_err(|error| {
             tracing::error!(%error, command.id = %submission.id, "a command cannot be encoded");
             Failure::Internal
         })?;

@@ -32,14 +32,14 @@ impl Refusals {
     /// Refuses a command for the want of its right.
     pub async fn refuse(&self, submission: &Submission, subject: &Subject) -> Problem {
         let right = submission.command.right();
-        let problem = forbidden(subject, right);
+        let problem = forbidden(subject, &right);
         let refused = CommandRefused {
             command_id: submission.id.to_string(),
             aggregate: submission.command.aggregate().to_owned(),
             aggregate_id: submission.aggregate_id.to_string(),
             command_type: submission.command.wire_type().to_owned(),
             actor: submission.actor.clone(),
-            right: right.to_owned(),
+            right,
             reason: problem.code.to_owned(),
         };
         if let Err(reason) = self.record(&refused, &submission.correlation_id).await {

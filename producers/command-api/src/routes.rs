@@ -11,13 +11,13 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use schemas::{AggregateId, CommandId};
+use schemas::{AggregateId, CommandId, any_command::AnyCommand};
 use service::Problem;
 use uuid::Uuid;
 
 use crate::{
     answer::{Form, answer},
-    command::{Command, Submission},
+    command::Submission,
     dispatch::Dispatcher,
     lookup::History,
     outcomes::Outcomes,
@@ -45,7 +45,7 @@ impl Api {
         &self,
         headers: CommandHeaders,
         aggregate_id: Option<AggregateId>,
-        command: impl Into<Command>,
+        command: impl Into<AnyCommand>,
         form: Form,
     ) -> Response {
         let id = headers.key.unwrap_or_else(|| CommandId(Uuid::now_v7()));
@@ -58,7 +58,7 @@ impl Api {
             correlation_id: headers.correlation_id.unwrap_or_else(|| id.to_string()),
             actor: headers.subject.actor().to_owned(),
         };
-        if !headers.subject.may(submission.command.right()) {
+        if !headers.subject.may(&submission.command.right()) {
             return self.refusals.refuse(&submission, &headers.subject).await.into_response();
         }
         let result = self.dispatcher.send(&submission, headers.prefer).await;

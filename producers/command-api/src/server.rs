@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use event_log::{Appender, Error, ErrorClass, Registry, backoff::Backoff};
 use schemas::{
     Encoder, Message, Messages,
+    any_command::Encoders,
     command::{CommandOutcome, CommandRefused},
 };
 use service::{Failure, Gate, Shell, Shutdown, auth::Admit, health::Part, http, shutdown::Trigger};
@@ -12,7 +13,6 @@ use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle};
 
 use crate::{
     admission,
-    command::Encoders,
     dispatch::Dispatcher,
     lookup::Lookup,
     openapi,

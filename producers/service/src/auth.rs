@@ -8,7 +8,7 @@
 //! - `keys`, `key_store`: the public keys of an issuer, read and fetched
 //! - [`subject`], [`roles`]: who asks, and the one table of what roles may
 //! - [`refusal`]: what is told to those who may not, and what is recorded of them
-//! - [`rate`]: how often one may ask
+//! - [`rate`], [`proxies`]: how often one may ask, and whose address counts
 //! - [`issuer`]: makes tokens, for local use and tests
 //!
 //! Invariants: nobody passes without a valid token unless anonymous access is switched on; a token
@@ -21,6 +21,7 @@ pub mod issuer;
 mod key_store;
 mod keys;
 pub mod origins;
+pub mod proxies;
 pub mod rate;
 pub mod refusal;
 pub mod roles;

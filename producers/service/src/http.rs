@@ -87,7 +87,8 @@ impl From<SocketAddr> for Listen {
     }
 }
 
-/// The address that a request comes from, in its extensions. Behind a proxy it is the proxy's.
+/// The address that a request comes from, in its extensions. Behind a proxy that is not trusted it
+/// is the proxy's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
@@ -152,10 +153,12 @@ pub(crate) fn end_connection(response: &mut Response) {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
-/// While somebody waits for a place, an answer ends its connection.
+/// While somebody waits for a place, an answer ends its connection, unless that is the beginning of
+/// something else.
 fn give_way(router: Router, waiting: Arc<AtomicBool>) -> Router {
     router.layer(map_response(move |mut response: Response| {
-        if waiting.load(Ordering::Relaxed) {
+        let goes_on = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if waiting.load(Ordering::Relaxed) && !goes_on {
             end_connection(&mut response);
         }
         ready(response)

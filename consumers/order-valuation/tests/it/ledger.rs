@@ -36,7 +36,7 @@ async fn what_is_completed_is_never_done_again() {
     assert!(matches!(begin(&world, event).await, Standing::Busy));
     undertaking.fail("no answer", Timestamp::now()).await.unwrap();
     assert_eq!(world.texts(EFFECTS).await, ["fetch-reference-rate failed 1 no answer false"]);
-    let undertaking = due(&world, event).await;
+    let mut undertaking = due(&world, event).await;
     assert_eq!(undertaking.attempt, 2);
     undertaking.open().await.unwrap();
     undertaking.complete("good", Timestamp::now()).await.unwrap();
@@ -50,7 +50,7 @@ async fn what_is_completed_is_never_done_again() {
 async fn an_interrupted_effect_is_seen_and_leaves_nothing_behind() {
     let world = World::new().await;
     let event = EventId::of_sequence("order.events", "o1", 1);
-    let undertaking = due(&world, event).await;
+    let mut undertaking = due(&world, event).await;
     let connection = undertaking.open().await.unwrap();
     let sql = "insert into rate_of_day values ('2026-11-20', 1, '2026-11-20', 'ecb', true, now())";
     connection.batch_execute(sql).await.unwrap();
@@ -109,4 +109,21 @@ async fn two_instances_answer_each_order_once() {
     let twice = "select key from outbox group by key having count(*) > 1";
     assert_eq!(world.texts(twice).await, [""; 0]);
     assert_eq!(world.commands().await.len(), 1_200);
+}
+
+/// A document that does not reach back so far: its other days are learnt all the same, and orders
+/// that need another document do not wait for it.
+#[tokio::test]
+async fn a_day_that_is_not_in_the_history_holds_no_other_up() {
+    let mut world = World::new().await;
+    world.place(vec![placed("too-far", "1", 200), placed("far", "1", 100)]).await;
+    world.place(vec![placed("today", "1", 0)]).await;
+    for _ in 0..3 {
+        world.work().await;
+    }
+    let states = ["far impossible", "today valued", "too-far pending"];
+    assert_eq!(world.states().await, states);
+    let sql = "select outcome from effect where state = 'failed'";
+    let outcomes = world.texts(sql).await;
+    assert!(outcomes[0].starts_with("it does not reach back to 2"), "{outcomes:?}");
 }

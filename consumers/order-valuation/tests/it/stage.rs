@@ -24,13 +24,13 @@ use tokio::net::TcpListener;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Published today, two days ago and twenty days ago.
+/// Published today, two days ago, and some time before.
 fn document(now: Timestamp) -> String {
     let cube = |ago: u32, rate| {
         let day = (now.to_jiff() - DAY * ago).strftime("%F");
         format!("<Cube time='{day}'><Cube currency='USD' rate='{rate}'/></Cube>")
     };
-    let cubes = cube(0, "1.2") + &cube(2, "1.1") + &cube(20, "1.05");
+    let cubes = cube(0, "1.2") + &cube(2, "1.1") + &cube(20, "1.05") + &cube(120, "1.01");
     format!("<Envelope><Cube>{cubes}</Cube></Envelope>")
 }
 

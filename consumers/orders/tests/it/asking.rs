@@ -1,16 +1,23 @@
 //! Requests to what is served.
 
 use axum::{
+    Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode},
 };
-use consumer_runtime::Database;
-use orders::queries::router;
+use consumer_runtime::{Database, hearing};
+use orders::{graphql::Settings, queries};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+/// What is served, without changes.
+pub fn router(database: &Database, explorer: bool) -> Router {
+    let (_, changes) = hearing::channel();
+    queries::router(database.clone(), changes, Settings { explorer, subscribers: 2 })
+}
+
 async fn send(database: &Database, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
-    let answer = router(database.clone(), false).oneshot(request).await.unwrap();
+    let answer = router(database, false).oneshot(request).await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = to_bytes(answer.into_body(), 10_000_000).await.unwrap();
     (status, headers, serde_json::from_slice(&body).unwrap())

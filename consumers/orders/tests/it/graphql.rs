@@ -10,13 +10,13 @@ use consumer_runtime::{
     testing::{Stage, noon},
 };
 use metrics_exporter_prometheus::PrometheusBuilder;
-use orders::{projection::Orders, queries::router};
+use orders::projection::Orders;
 use schemas::order::{OrderConfirmationRequired, OrderConfirmed};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{
-    asking::{graph, post},
+    asking::{graph, post, router},
     stage::{customer, named, order, placed, stage, valued},
 };
 
@@ -223,7 +223,7 @@ async fn what_is_wrong_is_told_without_internals() {
 #[tokio::test]
 async fn the_schema_and_a_page_are_there_by_setting() {
     let stage = stage().await;
-    let open = router(stage.applier.database.clone(), true);
+    let open = router(&stage.applier.database, true);
     let of_types = (0..9).fold("name".to_owned(), |inner, _| format!("ofType {{ {inner} }}"));
     let query =
         format!("{{ __schema {{ types {{ fields {{ args {{ type {{ {of_types} }} }} }} }} }} }}");
@@ -236,7 +236,12 @@ async fn the_schema_and_a_page_are_there_by_setting() {
     let page = Request::get("/graphql").header("accept", "text/html").body(Body::empty()).unwrap();
     let answer = open.oneshot(page).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-    let closed = router(stage.applier.database.clone(), false);
+    let page = to_bytes(answer.into_body(), 1_000_000).await.unwrap();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    for elsewhere in ["http:", "https:", "//", " src=", "@import"] {
+        assert!(!page.contains(elsewhere), "it takes something from elsewhere: {elsewhere}");
+    }
+    let closed = router(&stage.applier.database, false);
     let page = Request::get("/graphql").header("accept", "text/html").body(Body::empty()).unwrap();
     assert_eq!(closed.oneshot(page).await.unwrap().status(), StatusCode::BAD_REQUEST);
 }

@@ -16,3 +16,5 @@ mod requests;
 mod resolvers;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod subscriptions;

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, path::Path, process::ExitCode};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use event_log::partitioner;
-use schemas::{Topic, recording::TOPICS};
+use schemas::{Topic, any_command::TOPICS};
 use tokio::runtime::Handle;
 
 use self::{scan::Scan, tree::Tree};

@@ -8,13 +8,9 @@ use axum::{
 };
 use schemas::{
     AggregateId,
-    customer::{
-        CreateCustomer, CustomerCommand, GrantEmailPermission, UpdateCustomer,
-        WithdrawEmailPermission,
-    },
-    order::{AddUsdRateAndValue, ConfirmOrder, CreateOrder, OrderCommand, RequireConfirmation},
+    any_command::{AnyCommand, NoCommand},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::Value;
 use service::{
     Problem,
@@ -22,13 +18,10 @@ use service::{
 };
 use utoipa::ToSchema;
 
-mod valuation;
-
 use super::Api;
 use crate::{
     answer::{Accepted, Form},
-    body::{JsonBody, invalid, parse_part},
-    command::Command,
+    body::{JsonBody, bad_part, invalid},
     openapi::CommandProblems,
     request::{CommandHeaderParams, CommandHeaders},
 };
@@ -61,8 +54,8 @@ pub struct GenericCommand {
 
 /// Send any command.
 ///
-/// Answers 200 with the text `OK`, or with JSON when `Accept` asks for it. Errors are problem
-/// details; a 400 is their `detail` alone when `Accept` asks for `text/plain`.
+/// Answers 200 with the text `OK`, and 400 with a text that says what is wrong, or both with JSON
+/// when `Accept` asks for it. All other errors are problem details in any case.
 #[utoipa::path(
     post, path = "/api/command", operation_id = "sendCommand", tag = "generic", params(CommandHeaderParams),
     request_body = GenericCommand,
@@ -92,16 +85,13 @@ pub async fn command(
             };
             api.take(headers, Some(sent.id), sent.command, form).await
         }
-        Err(problem) => {
-            let wants_text = !wants_json && accepts(&accept, &["text/plain"]);
-            refused(problem, wants_text)
-        }
+        Err(problem) => refused(problem, !wants_json),
     }
 }
 
 struct Sent {
     id: AggregateId,
-    command: Command,
+    command: AnyCommand,
     correlation_id: Option<String>,
 }
 
@@ -110,15 +100,8 @@ impl Sent {
         let aggregate = body.aggregate_name.ok_or_else(|| missing("/aggregateName"))?;
         let id = body.aggregate_id.ok_or_else(|| missing("/aggregateId"))?;
         let name = body.command.ok_or_else(|| missing("/command"))?;
-        let payload = match body.payload {
-            None | Some(Value::Null) => Value::Object(serde_json::Map::new()),
-            Some(payload) => payload,
-        };
-        let command = match aggregate.as_str() {
-            "customer" => customer(&name, payload)?.into(),
-            "order" => order(&name, payload)?.into(),
-            _ => return Err(bad("Invalid aggregate name", "/aggregateName")),
-        };
+        let command = AnyCommand::read(&aggregate, &name, body.payload.unwrap_or_default());
+        let command = command.map_err(refusal)?;
         let id = AggregateId::new(&id)
             .map_err(|error| invalid("/aggregateId", &format!("is refused: {error}")))?;
         if body.correlation_id.as_deref().is_some_and(|id| !is_correlation_id(id)) {
@@ -129,28 +112,13 @@ impl Sent {
     }
 }
 
-fn customer(name: &str, payload: Value) -> Result<CustomerCommand, Problem> {
-    match name {
-        "CREATE" => read::<CreateCustomer, _>(payload),
-        "UPDATE" => read::<UpdateCustomer, _>(payload),
-        "GRANT_EMAIL_PERMISSION" => read::<GrantEmailPermission, _>(payload),
-        "WITHDRAW_EMAIL_PERMISSION" => read::<WithdrawEmailPermission, _>(payload),
-        _ => Err(bad("Invalid command name", "/command")),
+fn refusal(error: NoCommand) -> Problem {
+    match error {
+        NoCommand::Aggregate => bad("Invalid aggregate name", "/aggregateName"),
+        NoCommand::Name(_) => bad("Invalid command name", "/command"),
+        NoCommand::NoObject => invalid("/payload", "must be an object"),
+        NoCommand::Payload(error) => bad_part(&error, "/payload"),
     }
-}
-
-fn order(name: &str, payload: Value) -> Result<OrderCommand, Problem> {
-    match name {
-        "CREATE" => read::<CreateOrder, _>(payload),
-        "ADD_USD_RATE_AND_VALUE" => read::<AddUsdRateAndValue, _>(valuation::normal(payload)),
-        "REQUIRE_CONFIRMATION" => read::<RequireConfirmation, _>(payload),
-        "CONFIRM" => read::<ConfirmOrder, _>(payload),
-        _ => Err(bad("Invalid command name", "/command")),
-    }
-}
-
-fn read<T: DeserializeOwned, C: From<T>>(payload: Value) -> Result<C, Problem> {
-    parse_part::<T>(payload, "/payload").map(C::from)
 }
 
 fn missing(pointer: &str) -> Problem {

@@ -15,6 +15,7 @@ use super::{
     credential::Credential,
     key_store::Source,
     origins::Origins,
+    proxies::Proxies,
     rate::Limiter,
     refusal::{count, forbidden},
     settings::Rate,
@@ -38,6 +39,7 @@ pub struct Gate {
     admit: Admit,
     verifier: Arc<Verifier>,
     origins: Origins,
+    proxies: Proxies,
     limiter: Option<Arc<Limiter<Asker>>>,
 }
 
@@ -70,6 +72,7 @@ impl Gate {
             admit,
             verifier: Arc::new(Verifier::new(rules).map_err(Failure::Internal)?),
             origins: settings.origins.clone(),
+            proxies: settings.proxies.clone(),
             limiter,
         })
     }
@@ -141,10 +144,12 @@ impl Gate {
     }
 
     /// A cookie comes along whichever page asks. What changes something is only taken from pages of
-    /// this origin, and of those that are allowed; browsers always say which it is.
+    /// this origin, and of those that are allowed; browsers always say which it is. So are web
+    /// sockets: browsers let every page read what comes over those.
     fn check_origin(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
         let by_cookie = || matches!(Credential::find(headers), Ok(Some(Credential::Cookie(_))));
-        if method.is_safe() || !by_cookie() || self.trusts_page(headers) {
+        let is_harmless = method.is_safe() && !headers.contains_key(header::UPGRADE);
+        if is_harmless || !by_cookie() || self.trusts_page(headers) {
             return Ok(());
         }
         count("origin");
@@ -155,6 +160,10 @@ impl Gate {
 
 async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    if let Some(Peer(peer)) = parts.extensions.get().copied() {
+        let client = gate.proxies.client(peer, &parts.headers);
+        parts.extensions.insert(Peer(client));
+    }
     match gate.admit(&parts).await {
         Ok(subject) => {
             if let Some(subject) = subject {

@@ -4,7 +4,9 @@ use std::{num::NonZeroU32, time::Duration};
 
 use jsonwebtoken::Algorithm;
 
-use super::{Secret, key_store::Source, origins::Origins, roles::Roles, verifier::Rules};
+use super::{
+    Secret, key_store::Source, origins::Origins, proxies::Proxies, roles::Roles, verifier::Rules,
+};
 use crate::env::Env;
 
 /// Issuer and audience of tokens, unless they are told.
@@ -17,6 +19,8 @@ pub struct Settings {
     pub rules: Rules,
     /// From which origins pages may ask.
     pub origins: Origins,
+    /// Who is believed about where requests come from.
+    pub proxies: Proxies,
     /// How often one may ask; no limit when absent.
     pub rate: Option<Rate>,
 }
@@ -33,7 +37,8 @@ pub struct Rate {
 impl Settings {
     /// Reads `ONEWAY_JWT_SECRET` or `_SECRET_FILE`, `ONEWAY_JWT_KEYS`, `_ALGORITHMS`, `_ISSUER`,
     /// `_AUDIENCE`, `_LEEWAY_SECONDS`, `ONEWAY_ANONYMOUS`, `ONEWAY_ROLES_FILE`,
-    /// `ONEWAY_CORS_ORIGINS`, `ONEWAY_RATE_LIMIT` and `ONEWAY_RATE_BURST`.
+    /// `ONEWAY_CORS_ORIGINS`, `ONEWAY_TRUSTED_PROXIES`, `ONEWAY_RATE_LIMIT` and
+    /// `ONEWAY_RATE_BURST`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let settings = Self::read(env);
@@ -69,6 +74,7 @@ impl Settings {
         Self {
             rules,
             origins: env.parsed("ONEWAY_CORS_ORIGINS", Origins::default()),
+            proxies: env.parsed("ONEWAY_TRUSTED_PROXIES", Proxies::default()),
             rate: rate(env),
         }
     }
@@ -165,6 +171,7 @@ mod tests {
             (vec![("ONEWAY_JWT_KEYS", "ftp://issuer.example")], "ONEWAY_JWT_KEYS is malformed"),
             (vec![SECRET, ("ONEWAY_ROLES_FILE", "/nowhere")], "ONEWAY_ROLES_FILE is malformed"),
             (vec![SECRET, ("ONEWAY_CORS_ORIGINS", "*")], "ONEWAY_CORS_ORIGINS is malformed"),
+            (vec![SECRET, ("ONEWAY_TRUSTED_PROXIES", "*")], "ONEWAY_TRUSTED_PROXIES is malformed"),
         ] {
             let (_, problem) = read(&variables);
             assert!(problem.contains(said), "{variables:?}: {problem}");

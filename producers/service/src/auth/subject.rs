@@ -98,6 +98,17 @@ impl Subject {
         UNIX_EPOCH.checked_add(Duration::from_secs(self.expires_at?))
     }
 
+    /// Returns when its token expires, which that of anonymous access never does.
+    pub async fn expired(&self) {
+        match self.expires_at() {
+            Some(at) => {
+                let left = at.duration_since(SystemTime::now());
+                tokio::time::sleep(left.unwrap_or_default()).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
     /// When it logged in, in seconds since 1970, for tokens of the service `tokens`.
     #[must_use]
     pub const fn session_start(&self) -> Option<u64> {

@@ -14,7 +14,8 @@ use event_log::{
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{
     Timestamp, Topic,
-    recording::{AnyCommand, RecordedCommand, TOPICS},
+    any_command::{AnyCommand, TOPICS},
+    recording::RecordedCommand,
 };
 use tokio::runtime::Handle;
 

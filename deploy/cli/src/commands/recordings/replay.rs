@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use event_log::{Registry, Settings, restore::PartitionReader};
 use indicatif::HumanCount;
-use schemas::{CommandId, Encoder, Messages};
+use schemas::{CommandId, Encoder, Messages, any_command::Encoders};
 use serde_json::json;
 use tokio::{runtime::Handle, time::MissedTickBehavior};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use super::{
     file::{self, Line},
     outcomes::{self, Decided},
     place::{self, Place},
-    sending::{Encoders, Outgoing, Sending},
+    sending::{Outgoing, Sending},
 };
 use crate::{
     commands::cluster::{Cluster, failed},

@@ -8,11 +8,9 @@ use event_log::{
 };
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use schemas::{
-    CommandId, Encoder, Envelope, Timestamp,
-    codec::EncodeError,
-    customer::CustomerCommand,
-    order::OrderCommand,
-    recording::{AnyCommand, RecordedCommand, Sendable},
+    CommandId, Envelope, Timestamp,
+    any_command::Encoders,
+    recording::{RecordedCommand, Sendable},
 };
 
 use crate::{
@@ -28,21 +26,6 @@ const DELIVERY_LIMIT: Duration = Duration::from_secs(60);
 
 /// Source of commands whose recording does not say it.
 const SOURCE: &str = "oneway-replay";
-
-/// Writes the commands topics.
-pub struct Encoders {
-    pub customer: Encoder<CustomerCommand>,
-    pub order: Encoder<OrderCommand>,
-}
-
-impl Encoders {
-    fn encode(&self, command: &AnyCommand) -> Result<Vec<u8>, EncodeError> {
-        match command {
-            AnyCommand::Customer(command) => self.customer.encode(command),
-            AnyCommand::Order(command) => self.order.encode(command),
-        }
-    }
-}
 
 /// A command on its way.
 pub struct Outgoing {

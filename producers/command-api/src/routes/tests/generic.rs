@@ -66,7 +66,8 @@ async fn the_generic_route_names_what_is_wrong() {
             "/payload/text",
         ),
     ] {
-        let answer = world.ask("POST /api/command", &[], &body).await;
+        let json = ("accept", "application/json");
+        let answer = world.ask("POST /api/command", &[json], &body).await;
         let code = if status == 400 { "malformed" } else { "invalid" };
         assert_eq!(answer.problem(), (status, code.into(), vec![pointer.into()]), "{body}");
         assert!(answer.json()["detail"].as_str().unwrap().contains(text), "{}", answer.text);

@@ -123,11 +123,14 @@ async fn mistakes_are_400_with_their_text() {
     bodies.push((body("customer", "CONFIRM", &json!({})).to_string(), "Invalid command name"));
     bodies.push(("{\"aggregateName\":".into(), "the body ends too early"));
     for (body, text) in bodies {
-        let answer = world.ask(CALL, &[("accept", "text/plain")], &body).await;
-        assert_eq!(answer.status, 400, "{body}");
-        assert!(answer.text.contains(text), "{body}: {}", answer.text);
-        // Who does not ask for text gets the same as a problem.
-        let answer = world.ask(CALL, &[], &body).await;
+        for accept in ["text/plain", "*/*"] {
+            let answer = world.ask(CALL, &[("accept", accept)], &body).await;
+            assert_eq!(answer.status, 400, "{body}");
+            assert!(answer.header("content-type").starts_with("text/plain"));
+            assert!(answer.text.contains(text), "{body}: {}", answer.text);
+        }
+        // Who asks for JSON gets the same as a problem.
+        let answer = world.ask(CALL, &[("accept", "application/json")], &body).await;
         assert_eq!(answer.problem().0, 400, "{body}");
         assert!(answer.json()["detail"].as_str().unwrap().contains(text), "{}", answer.text);
     }

@@ -16,6 +16,7 @@ use event_log::{OutRecord, Partition, Position, appender::AppendError};
 use rdkafka::{error::KafkaError, message::Headers, types::RDKafkaErrorCode};
 use schemas::{
     CommandId, Encoder, EventId,
+    any_command::Encoders,
     command::{CommandOutcome, CommandPosition, Rejection, RejectionCode, fingerprint},
 };
 use serde_json::Value;
@@ -27,7 +28,6 @@ use service::{
 use tower::ServiceExt;
 
 use crate::{
-    command::Encoders,
     dispatch::{CommandLog, Dispatcher},
     lookup::{History, Unsearched},
     openapi,

@@ -174,6 +174,11 @@ async fn what_a_cookie_does_is_taken_from_known_pages_alone() {
         let answer = ask(&router, call, &[("origin", origin), ("authorization", &bearer)]).await;
         assert_eq!(answer.status, 200, "who sends the header means it");
     }
+    // A web socket is open to whoever opens it, without a preflight.
+    for (origin, status) in [("https://shop.example", 200), ("https://evil.example", 403)] {
+        let headers = [("origin", origin), ("cookie", cookie.as_str()), ("upgrade", "websocket")];
+        assert_eq!(ask(&router, "GET /v1/orders", &headers).await.status, status, "{origin}");
+    }
 }
 
 #[tokio::test]
@@ -197,4 +202,20 @@ async fn each_has_a_rate_of_their_own() {
     assert_eq!(ask(&router, "GET /v1/orders", &[]).await.text, "anonymous");
     assert_eq!(ask(&router, "GET /v1/orders", &[]).await.status, 429);
     assert_eq!(asked("a.b.c").await.status, 429);
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_address_has_its_rate() {
+    let rate =
+        [("ONEWAY_RATE_LIMIT", "1"), ("ONEWAY_RATE_BURST", "1"), ("ONEWAY_ANONYMOUS", "true")];
+    for (proxies, statuses) in [("10.0.0.0/8", [200, 200, 429]), ("192.0.2.1", [200, 429, 429])] {
+        let more = [&rate[..], &[("ONEWAY_TRUSTED_PROXIES", proxies)]].concat();
+        let router = router(&more, Admit::Known).layer(Extension(Peer([10, 0, 0, 1].into())));
+        let mut seen = Vec::new();
+        for client in ["198.51.100.1", "198.51.100.2", "1.1.1.1, 198.51.100.1"] {
+            let answer = ask(&router, "GET /v1/orders", &[("x-forwarded-for", client)]).await;
+            seen.push(answer.status);
+        }
+        assert_eq!(seen, statuses, "{proxies}");
+    }
 }

@@ -1,9 +1,9 @@
 //! The socket.io protocol of the original, by the client library that its front ends use.
 
-use std::{path::PathBuf, process::Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
-use testkit::{Installation, eventually, installation::binary};
+use testkit::{Installation, eventually};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -14,32 +14,12 @@ use super::{
     notifications::{Notifications, row},
     notifier,
 };
+use crate::node;
 
 /// How long after its registration a query may be answered.
 const WINDOW: Duration = Duration::from_secs(2);
 
 const LIMIT: Duration = Duration::from_secs(60);
-const FILES: [&str; 3] = ["package.json", "package-lock.json", "changes.mjs"];
-
-/// The client's folder with the packages that it needs, made once per target folder.
-async fn client() -> PathBuf {
-    let sources: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../lazyapps"].iter().collect();
-    let home = binary("oneway").ancestors().nth(2).unwrap().join("lazyapps-client");
-    std::fs::create_dir_all(&home).unwrap();
-    let wanted = std::fs::read_to_string(sources.join("package-lock.json")).unwrap();
-    let stamp = home.join("installed");
-    for file in FILES {
-        std::fs::copy(sources.join(file), home.join(file)).unwrap();
-    }
-    if !std::fs::read_to_string(&stamp).is_ok_and(|has| has == wanted) {
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&home);
-        let output = npm.output().await.expect("npm, of Node.js 20 or newer");
-        assert!(output.status.success(), "{output:?}");
-        std::fs::write(stamp, wanted).unwrap();
-    }
-    home
-}
 
 struct Socket {
     steps: Lines<BufReader<ChildStdout>>,
@@ -56,7 +36,7 @@ impl Socket {
         };
         let queries: Value = resolvers.iter().map(query).collect();
         let mut child = Command::new("node")
-            .arg(client().await.join("changes.mjs"))
+            .arg(node::folder().await.join("changes.mjs"))
             .args([url, transports, &queries.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 /// The same payload in the form of the command; what is malformed is left to be refused.
-pub fn normal(mut payload: Value) -> Value {
+pub(super) fn normal(mut payload: Value) -> Value {
     if let Some(time) = payload.get_mut("time")
         && let Some(day) = time.as_str().and_then(|text| text.parse::<Date>().ok())
         && time.as_str().is_some_and(|text| text == day.to_string())

@@ -1,0 +1,69 @@
+//! Node.js, with the packages and programs of `tests/lazyapps`: clients that share no code with us.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use testkit::{Installation, installation::binary};
+use tokio::{process::Command, sync::OnceCell};
+
+/// The folder with the programs and the packages that they need, made once per target folder.
+pub async fn folder() -> &'static Path {
+    static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
+    FOLDER.get_or_init(make).await
+}
+
+async fn make() -> PathBuf {
+    let sources: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../lazyapps"].iter().collect();
+    let home = binary("oneway").ancestors().nth(2).unwrap().join("lazyapps-client");
+    copy(&sources, &home);
+    copy(&sources.join("lib"), &home.join("lib"));
+    let wanted = fs::read_to_string(sources.join("package-lock.json")).unwrap();
+    let stamp = home.join("installed");
+    if !fs::read_to_string(&stamp).is_ok_and(|has| has == wanted) {
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&home);
+        let output = npm.output().await.expect("npm, of Node.js 20 or newer");
+        assert!(output.status.success(), "{output:?}");
+        fs::write(stamp, wanted).unwrap();
+    }
+    home
+}
+
+/// The files of a folder, without those below it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+/// Runs files of tests against an installation; they find it by its state folder.
+pub async fn test(installation: &Installation, files: &[&str], env: &[(&str, &str)]) {
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+        .args(files)
+        .current_dir(folder().await)
+        .env("ONEWAY_STATE", installation.state())
+        .env("ONEWAY_TOOL", binary("oneway"))
+        .env_remove("KAFKA_BROKERS")
+        .env_remove("SCHEMA_REGISTRY_URL")
+        .env_remove("DATABASE_URL")
+        .envs(env.iter().copied())
+        .kill_on_drop(true);
+    let output = node.output().await.expect("node, of Node.js 20 or newer");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    // Node counts a file without tests as one that has passed.
+    for (line, is_good) in
+        [("pass", (|count| count > 0) as fn(u32) -> bool), ("skipped", |count| count == 0)]
+    {
+        let count = said.lines().find_map(|said| said.strip_prefix("ℹ ")?.strip_prefix(line));
+        let count = count.and_then(|count| count.trim().parse().ok());
+        assert!(count.is_some_and(is_good), "{line}: {count:?} in {said}");
+    }
+}

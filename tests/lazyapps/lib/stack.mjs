@@ -1,0 +1,49 @@
+// Where a running stack is, and how it is waited for. ONEWAY_STATE is its state folder; the command
+// line tool is found by ONEWAY_TOOL.
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const LIMIT_MS = 60_000;
+
+function required(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: see tests/e2e/tests/it/wire.rs`);
+  return value;
+}
+
+/** URL of a path of a service, by the stack's own description. */
+export function url(service, path) {
+  const stack = JSON.parse(readFileSync(join(required("ONEWAY_STATE"), "stack.json"), "utf8"));
+  const base = stack.services[service]?.url;
+  if (!base) throw new Error(`${service} does not run in this stack`);
+  return base.replace(/\/$/, "") + path;
+}
+
+/** Runs `oneway`; its exit code must be 0. Returns what it printed. */
+export async function oneway(...args) {
+  const run = promisify(execFile)(required("ONEWAY_TOOL"), [
+    "--state",
+    required("ONEWAY_STATE"),
+    ...args,
+  ]);
+  const { stdout } = await run.catch((error) => {
+    throw new Error(`oneway ${args.join(" ")}: exit ${error.code}: ${error.stderr}`);
+  });
+  return stdout;
+}
+
+/** Looks again and again until `holds`; fails with the last value seen. */
+export async function eventually(what, look, holds) {
+  const deadline = Date.now() + LIMIT_MS;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (Date.now() > deadline) {
+      throw new Error(`waited ${LIMIT_MS} ms for ${what}; last seen: ${JSON.stringify(seen)}`);
+    }
+    await pause(30);
+  }
+}
