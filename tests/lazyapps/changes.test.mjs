@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { command, customer, known, order, resolve, row } from "./lib/shop.mjs";
 import { Listener, query } from "./lib/listener.mjs";
-import { eventually, oneway } from "./lib/stack.mjs";
+import { eventually, paused, resume } from "./lib/stack.mjs";
 
 const ORDERS = query("orders", "overview");
 const REQUESTS = query("orders", "confirmationRequests");
@@ -29,11 +29,11 @@ test("a page polls first and goes on by websocket", async () => {
 });
 
 for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
-  test(`a small order is told step by step, by ${transports}`, async () => {
+  test(`a small order is told step by step, by ${transports}`, async (t) => {
     const customerId = await customer("Anna");
     await known(customerId, "Anna");
     const listener = await page([ORDERS], { transports });
-    for (const policy of POLICIES) await oneway("consumer", policy, "pause");
+    for (const policy of POLICIES) await paused(t, policy);
     const { id, correlationId } = await order(customerId, "13.99", "two CDs");
     const added = await listener.until("a new row", ORDERS, of(id));
     const placed = { id, customerId, text: "two CDs", value: "13.99", customerName: "Anna" };
@@ -41,14 +41,14 @@ for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]])
     const details = { ...placed, status: "new" };
     assert.deepEqual(added, { ...told, changeKind: "addRow", details });
 
-    await oneway("consumer", "order-valuation", "resume");
+    await resume("order-valuation");
     const valued = await listener.until("its value in USD", ORDERS, of(id, "updateRow"));
     const { exchangeRateDate, ...rate } = valued.details.usdInfo;
     assert.match(exchangeRateDate, /^\d{4}-\d\d-\d\d$/);
     assert.deepEqual(rate, { exchangeRate: "1.0850", value: 15.17915 });
     assert.deepEqual([valued.details.status, valued.correlationId], ["new", correlationId]);
 
-    await oneway("consumer", "order-confirmation", "resume");
+    await resume("order-confirmation");
     const isConfirmed = (change) => of(id)(change) && change.details.status === "confirmed";
     const confirmed = await listener.until("its confirmation", ORDERS, isConfirmed);
     assert.deepEqual(confirmed, {

@@ -163,7 +163,7 @@ test("a broken rule is 409, and what can be no command is 422: not 500", async (
   const customerId = await customer("Gina");
   const again = { aggregateName: "customer", aggregateId: customerId, command: "CREATE" };
   const payload = { name: "Gina", location: "" };
-  isProblem(await post({ ...again, payload }), 409, "rule_violated");
+  isProblem(await post({ ...again, payload }), 409, "already_exists");
   isProblem(await post(confirm(newId())), 404, "not_found");
   for (const [payload, pointer] of [
     [{ customerId, text: "CD", value: "-1" }, "/payload/value"],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { answerOf, command, customer, known, newId, order, resolve, row } from "./lib/shop.mjs";
-import { eventually, oneway, url } from "./lib/stack.mjs";
+import { eventually, paused, resume, url } from "./lib/stack.mjs";
 
 const POLICIES = ["order-confirmation", "order-valuation"];
 const TODAY = () => new Date().toISOString().slice(0, 10);
@@ -28,15 +28,15 @@ test("customers editing/byId has id, name and location; nothing for an unknown i
   assert.deepEqual(await resolve("customers", "editing/byId", { id: newId() }), []);
 });
 
-test("orders overview/all has no usdInfo while it is pending, and then all of it", async () => {
+test("orders overview/all has no usdInfo while it is pending, and then all of it", async (t) => {
   const customerId = await customer("Dora");
-  for (const policy of POLICIES) await oneway("consumer", policy, "pause");
+  for (const policy of POLICIES) await paused(t, policy);
   const { id } = await order(customerId, "13.99", "two CDs");
   const named = (found) => found?.customerName === "Dora";
   const pending = await row("orders", "overview/all", id, named);
   const placed = { id, customerId, text: "two CDs", value: "13.99", customerName: "Dora" };
   assert.deepEqual(pending, { ...placed, status: "new" });
-  for (const policy of POLICIES) await oneway("consumer", policy, "resume");
+  for (const policy of POLICIES) await resume(policy);
   const isDone = (found) => found?.usdInfo !== undefined && found.status === "confirmed";
   const done = await row("orders", "overview/all", id, isDone);
   const usdInfo = { exchangeRateDate: TODAY(), exchangeRate: "1.0850", value: 15.17915 };

@@ -141,10 +141,15 @@ impl Feed {
     /// The feed whose documents are in this folder.
     #[must_use]
     pub fn new(folder: Folder) -> Self {
+        Self::within(folder, FETCH_LIMIT)
+    }
+
+    /// The same, with another limit for a fetch.
+    fn within(folder: Folder, limit: Duration) -> Self {
         let client = Client::builder()
             .user_agent(concat!("oneway-order-valuation/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_LIMIT)
-            .timeout(FETCH_LIMIT)
+            .timeout(limit)
             .redirect(Policy::limited(REDIRECTIONS))
             .build();
         let client = client.map_err(|error| with_causes(&error));

@@ -1,5 +1,6 @@
 // A page that listens for changes with the library of the original's front ends.
 import assert from "node:assert/strict";
+import { after } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { io } from "socket.io-client";
@@ -16,6 +17,10 @@ export const query = (endpointName, readModelName, resolverName = "all") => ({
   readModelName,
   resolverName,
 });
+
+/** Those of failed tests too: an open socket keeps its process from ending. */
+const listeners = [];
+after(() => listeners.forEach((listener) => listener.close()));
 
 export class Listener {
   /** Connects, and waits until the registration of all queries is acknowledged. */
@@ -35,6 +40,7 @@ export class Listener {
       forceNew: true,
       ...options,
     });
+    listeners.push(this);
     const manager = this.socket.io;
     manager.on("open", () => {
       this.transports.push(manager.engine.transport.name);

@@ -14,13 +14,15 @@ function required(name) {
   return value;
 }
 
-/** URL of a path of a service, by the stack's own description. */
-export function url(service, path) {
+function service(name, address) {
   const stack = JSON.parse(readFileSync(join(required("ONEWAY_STATE"), "stack.json"), "utf8"));
-  const base = stack.services[service]?.url;
-  if (!base) throw new Error(`${service} does not run in this stack`);
-  return base.replace(/\/$/, "") + path;
+  const base = stack.services[name]?.[address];
+  if (!base) throw new Error(`${name} does not run in this stack`);
+  return base.replace(/\/$/, "");
 }
+
+/** URL of a path of a service, by the stack's own description. */
+export const url = (name, path) => service(name, "url") + path;
 
 /** Runs `oneway`; its exit code must be 0. Returns what it printed. */
 export async function oneway(...args) {
@@ -47,3 +49,15 @@ export async function eventually(what, look, holds) {
     await pause(30);
   }
 }
+
+/** Has a consumer apply nothing until it is resumed, at the latest at the end of the test. */
+export async function paused(t, consumer) {
+  await oneway("consumer", consumer, "pause");
+  t.after(() => resume(consumer));
+  const look = async () => (await fetch(`${service(consumer, "admin_url")}/metrics`)).text();
+  const isPaused = (metrics) => /^oneway_consumer_paused(\{.*\})? 1$/m.test(metrics);
+  await eventually(`${consumer} to be paused`, look, isPaused);
+}
+
+/** Has it go on. */
+export const resume = (consumer) => oneway("consumer", consumer, "resume");

@@ -45,20 +45,34 @@ async fn serve(
         "old" => answer.body(document("2026-11-09").into()),
         "oldest-good" => answer.body(document("2026-11-10").into()),
         "huge" => answer.body(vec![b' '; LARGEST + 1].into()),
+        "silent" => return std::future::pending().await,
+        // A space at a time, and never an end.
+        "drop-by-drop" => {
+            let drops = futures_util::stream::unfold((), async |()| {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Some((Ok::<_, std::convert::Infallible>(" "), ()))
+            });
+            answer.body(Body::from_stream(drops))
+        }
         "cut" => answer.body("<Envelope><Cube>".into()),
         _ => answer.status(500).body(Body::empty()),
     }
     .unwrap()
 }
 
-async fn feed(case: &str) -> (Feed, Arc<Served>) {
+async fn folder(case: &str) -> (Folder, Arc<Served>) {
     let served = Arc::new(Served::default());
     let router = Router::new().route("/{*path}", get(serve)).with_state(Arc::clone(&served));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let folder = format!("http://{}/{case}/", listener.local_addr().unwrap());
     // Ends with the test's runtime.
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (Feed::new(folder.parse().unwrap()), served)
+    (folder.parse().unwrap(), served)
+}
+
+async fn feed(case: &str) -> (Feed, Arc<Served>) {
+    let (folder, served) = folder(case).await;
+    (Feed::new(folder), served)
 }
 
 async fn refused(case: &str) -> String {
@@ -98,6 +112,16 @@ async fn a_feed_that_does_not_answer_is_away() {
     let feed = Feed::new(format!("http://{address}/").parse().unwrap());
     let error = feed.fetch(Document::Daily, TODAY).await.unwrap_err();
     assert!(error.is_away() && error.to_string().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn a_feed_that_does_not_come_to_an_end_is_away() {
+    for case in ["silent", "drop-by-drop"] {
+        let (folder, _) = folder(case).await;
+        let feed = Feed::within(folder, Duration::from_millis(300));
+        let error = feed.fetch(Document::Daily, TODAY).await.unwrap_err();
+        assert!(error.is_away() && error.to_string().contains("timed out"), "{case}: {error}");
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! `oneway trace`: everything that one request set off, as a tree.
 //!
 //! - [`scan`]: finds the records
+//! - [`effects`]: and what was done outside because of them
 //! - [`tree`]: who caused whom
 
+mod effects;
 mod scan;
 mod tree;
 
@@ -16,19 +18,25 @@ use tokio::runtime::Handle;
 
 use self::{scan::Scan, tree::Tree};
 use crate::{
-    commands::cluster::{Cluster, failed},
+    commands::{
+        cluster::{Cluster, failed},
+        read_model::ReadModels,
+    },
     failure::{Failure, Result},
+    generations,
     report::{Report, print},
 };
 
-/// Show everything that one request set off: commands, outcomes, events, changes of read models
+/// Show everything that one request set off: commands, outcomes, events, effects, changes of rows
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Show everything that one request set off: commands, outcomes, events, changes of \
-    read models\n\n\
+    long_about = "Show everything that one request set off: commands, outcomes, events, effects, \
+    changes of rows\n\n\
     Reads the topics for the records with a correlation id, and shows who caused whom, when and \
     where. With --aggregate those of all correlation ids that have to do with one aggregate: what \
-    set it off, and what people did later. Commands are kept for 7 days, outcomes for a day, changes \
+    set it off, and what people did later. Effects, such as the fetch of a reference rate, are read \
+    from the consumers' ledgers in Postgres; one that serves many orders is shown with the order that \
+    caused it. Commands are kept for 7 days, outcomes for a day, changes \
     for an hour; events for ever.",
     after_help = "Examples:\n  cargo oneway trace SVLT-V1StGXR8_Z5jdHi6B-myT\n  \
     cargo oneway trace --aggregate order/o-17"
@@ -45,6 +53,8 @@ pub struct Options {
     json: bool,
     #[command(flatten)]
     cluster: Cluster,
+    #[command(flatten)]
+    ledgers: ReadModels,
 }
 
 /// Topics with records of which one causes another.
@@ -60,9 +70,10 @@ const TRACED: [Topic; 7] = [
 
 /// Runs the command.
 pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
-    let Options { correlation_id, aggregate, json, cluster } = options;
+    let Options { correlation_id, aggregate, json, cluster, ledgers } = options;
     let scan = Scan { settings: cluster.settings(state)?, runtime: Handle::current() };
-    let step = Report::new().step("reading the topics");
+    let report = Report::new();
+    let step = report.step("reading the topics");
     let found = tokio::task::spawn_blocking(move || {
         let ids = match (correlation_id, aggregate) {
             (Some(id), _) => BTreeSet::from([id]),
@@ -73,11 +84,20 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         });
         found.map_err(failed)
     });
-    let found = found.await.map_err(|panic| Failure::Internal(panic.into()))??;
+    let mut found = found.await.map_err(|panic| Failure::Internal(panic.into()))??;
     step.done(&format!("{} records", found.len()));
     if found.is_empty() {
         let hint = "no record has this correlation id; commands are kept for 7 days";
         return Err(Failure::Negative(anyhow!(hint)));
+    }
+    let effects = async {
+        let client = generations::connect(&ledgers.url(state)?).await?;
+        effects::caused_by(&client, &found).await
+    };
+    // The log alone is worth showing, too.
+    match effects.await {
+        Ok(effects) => found.extend(effects),
+        Err(error) => report.note(format!("effects are left out: {error}")),
     }
     let tree = Tree::of(found);
     print(if json {

@@ -27,8 +27,7 @@ async fn an_issuers_keys_are_read_and_their_rotation_is_picked_up() {
     let file = folder.path().join("keys.json");
     let keys = file.to_str().unwrap();
     let url = serve(file.clone()).await;
-    let issuer =
-        [("ONEWAY_JWT_ISSUER", "https://issuer.example"), ("ONEWAY_JWT_AUDIENCE", "shop")];
+    let issuer = [("ONEWAY_JWT_ISSUER", "https://issuer.example"), ("ONEWAY_JWT_AUDIENCE", "shop")];
     let services = ["command-api", "command-processor", "orders"];
     let by_file = [&issuer[..], &[("ONEWAY_JWT_KEYS", keys)]].concat();
     let installation = Installation::start(&services, &by_file).await;

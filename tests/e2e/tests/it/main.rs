@@ -22,6 +22,7 @@ mod dependencies;
 mod guard;
 mod import;
 mod independent;
+mod keys;
 mod lookup;
 mod node;
 mod operators;

@@ -45,7 +45,7 @@ fn copy(from: &Path, to: &Path) {
 /// Runs files of tests against an installation; they find it by its state folder.
 pub async fn test(installation: &Installation, files: &[&str], env: &[(&str, &str)]) {
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=200000"])
         .args(files)
         .current_dir(folder().await)
         .env("ONEWAY_STATE", installation.state())

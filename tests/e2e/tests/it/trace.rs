@@ -43,6 +43,9 @@ async fn an_order_is_traced_from_its_wish_to_the_last_row() {
         (3, "outcome".to_owned()),
         (3, "order_confirmation_required".to_owned()),
         (4, format!("orders/overview: row changed {order}")),
+        // The first order of its day is the one for which the rate is fetched.
+        (2, "fetch-reference-rate".to_owned()),
+        (2, "add_usd_rate_and_value".to_owned()),
         (0, "confirm_order".to_owned()),
         (1, "outcome".to_owned()),
         (1, "order_confirmed".to_owned()),
@@ -65,6 +68,11 @@ async fn an_order_is_traced_from_its_wish_to_the_last_row() {
     let (code, text, _) = installation.run(&["trace", id]).await;
     assert_eq!(code, 0);
     assert!(text.contains("confirm_order") && text.contains("order.events"), "{text}");
+    let (code, text, _) = installation.run(&["trace", "--aggregate", &aggregate]).await;
+    assert_eq!(code, 0);
+    let fetch = text.lines().find(|line| line.contains("fetch-reference-rate")).unwrap();
+    assert!(fetch.contains("completed in ") && fetch.contains("eurofxref"), "{fetch}");
+    assert!(fetch.trim_start().starts_with('+'), "when it began: {fetch}");
     let (code, _, told) = installation.run(&["trace", "nobody"]).await;
     assert_eq!(code, 1, "{told}");
 }

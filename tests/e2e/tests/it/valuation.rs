@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use schemas::Topic;
@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use testkit::{Installation, Process, eventually, log};
 
 use self::feed::Feed;
+
+/// How long the feed is away.
+const AWAY: Duration = Duration::from_secs(60);
 
 const VALUED: &str = "order_usd_rate_and_value_added";
 
@@ -74,11 +77,18 @@ async fn orders_wait_for_a_feed_that_is_away_and_are_valued_when_it_is_back() {
     let row = shown(&small).await;
     assert_eq!((&row["usd"]["value"], &row["usd"]["rate"]), (&json!("15.18"), &json!("1.0850")));
 
+    // For a minute, of days in two of its documents.
     feed.set_away(true);
+    let (asked, since) = (feed.asked(), Instant::now());
     for days in 1..=30 {
-        order(&installation, "1", days).await;
+        order(&installation, "1", if days % 3 == 0 { days * 50 } else { days }).await;
     }
     eventually("them to wait", async || pending(&installation).await, |count| *count == 30).await;
+    tokio::time::sleep(AWAY.saturating_sub(since.elapsed())).await;
+    // Each document after ever longer waits, of which half is chance.
+    let attempts = feed.asked() - asked;
+    assert!((4..=30).contains(&attempts), "{attempts} attempts in {:?}", since.elapsed());
+    assert_eq!(pending(&installation).await, 30);
     // Nothing else does.
     let today = order(&installation, "1", 0).await;
     shown(&today).await;
@@ -94,6 +104,7 @@ async fn orders_wait_for_a_feed_that_is_away_and_are_valued_when_it_is_back() {
     assert!(parts["feed"].as_str().unwrap().contains("503"), "{parts}");
 
     feed.set_away(false);
+    // The longest wait is a minute.
     all_valued_once(&installation, 32).await;
     assert_eq!(pending(&installation).await, 0);
 }

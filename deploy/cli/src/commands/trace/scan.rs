@@ -25,8 +25,8 @@ const MOST: usize = 8;
 /// A record that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Where it is.
-    pub at: Position,
+    /// Where it is; absent for what is in no topic.
+    pub at: Option<Position>,
     /// When it was made.
     pub time: Timestamp,
     /// Its id.
@@ -61,8 +61,25 @@ pub enum Kind {
         what: String,
         by: Option<(String, i32, i64)>,
     },
+    /// What was done outside because of an event.
+    Effect(Effect),
     /// A record that cannot be read.
     Unreadable(String),
+}
+
+/// What a ledger says of an effect; it began at the time of its [`Seen`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// What it is about.
+    pub subject: String,
+    /// `begun`, `completed` or `failed`.
+    pub state: String,
+    /// How often it was begun.
+    pub attempts: i32,
+    /// When the last attempt ended.
+    pub ended_at: Option<Timestamp>,
+    /// What came of the last attempt that ended.
+    pub outcome: Option<String>,
 }
 
 /// Reads topics.
@@ -133,7 +150,7 @@ fn look(
     let written = Timestamp::from_micros(written).unwrap_or_else(|_| Timestamp::now());
     let owned = |text: Option<&str>| text.map(str::to_owned);
     Ok(Some(Seen {
-        at: Position { partition, offset: record.offset() },
+        at: Some(Position { partition, offset: record.offset() }),
         time: envelope.time.unwrap_or(written),
         id: envelope.id.to_owned(),
         source: envelope.source.to_owned(),

@@ -5,10 +5,11 @@ use std::{
     fmt::Write as _,
 };
 
+use event_log::Position;
 use schemas::Timestamp;
 use serde_json::{Value, json};
 
-use super::scan::{Kind, Seen};
+use super::scan::{Effect, Kind, Seen};
 
 /// Records, each under the one that caused it.
 #[derive(Debug)]
@@ -30,9 +31,9 @@ impl Tree {
             if matches!(seen.kind, Kind::Command | Kind::Event) {
                 ids.entry(&seen.id).or_insert(index);
             }
-            let partition = seen.at.partition;
-            let place = (partition.topic.name().to_owned(), partition.number, seen.at.offset);
-            places.insert(place, index);
+            if let Some(Position { partition, offset }) = seen.at {
+                places.insert((partition.topic.name().to_owned(), partition.number, offset), index);
+            }
         }
         let mut below: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
         for (index, seen) in all.iter().enumerate() {
@@ -70,8 +71,10 @@ impl Tree {
                 Kind::Outcome(Ok(version)) => ("outcome", json!({ "version": version })),
                 Kind::Outcome(Err(reason)) => ("outcome", json!({ "rejection": reason })),
                 Kind::Change { what, .. } => ("change", json!({ "what": what })),
+                Kind::Effect(effect) => ("effect", told(effect)),
                 Kind::Unreadable(reason) => ("unreadable", json!({ "reason": reason })),
             };
+            let partition = seen.at.map(|at| at.partition);
             records.push(json!({
                 "depth": depth,
                 "kind": kind,
@@ -82,9 +85,9 @@ impl Tree {
                 "actor": seen.actor,
                 "sequence": seen.sequence,
                 "time": seen.time.to_string(),
-                "topic": seen.at.partition.topic.name(),
-                "partition": seen.at.partition.number,
-                "offset": seen.at.offset,
+                "topic": partition.map(|partition| partition.topic.name()),
+                "partition": partition.map(|partition| partition.number),
+                "offset": seen.at.map(|at| at.offset),
                 "correlationId": seen.correlation_id,
                 "causationId": seen.causation_id,
                 "told": told,
@@ -116,7 +119,7 @@ const fn rank(kind: &Kind) -> u8 {
         Kind::Command => 0,
         Kind::Outcome(_) => 1,
         Kind::Event => 2,
-        Kind::Change { .. } | Kind::Unreadable(_) => 3,
+        Kind::Effect(_) | Kind::Change { .. } | Kind::Unreadable(_) => 3,
     }
 }
 
@@ -134,32 +137,59 @@ fn what(seen: &Seen) -> String {
         Kind::Outcome(Ok(version)) => format!("accepted, version {version}"),
         Kind::Outcome(Err(reason)) => format!("rejected: {reason}"),
         Kind::Change { what, .. } => what.clone(),
+        Kind::Effect(effect) => {
+            let Effect { subject, state, attempts, ended_at, outcome } = effect;
+            let took = ended_at.map(|ended| format!(" in {}", span(seen.time, ended)));
+            let took = took.unwrap_or_default();
+            let tries = if *attempts > 1 { format!(", attempt {attempts}") } else { String::new() };
+            let outcome = outcome.as_ref().map(|outcome| format!(": {outcome}"));
+            let outcome = outcome.unwrap_or_default();
+            format!("{message_type} {subject}, {state}{took}{tries}{outcome}")
+        }
         Kind::Unreadable(reason) => format!("unreadable: {reason}"),
     }
 }
 
+fn told(effect: &Effect) -> Value {
+    let Effect { subject, state, attempts, ended_at, outcome } = effect;
+    json!({
+        "subject": subject,
+        "state": state,
+        "attempts": attempts,
+        "endedAt": ended_at.map(|at| at.to_string()),
+        "outcome": outcome,
+    })
+}
+
 fn place(seen: &Seen) -> String {
-    format!("{} @ {}", seen.at.partition, seen.at.offset)
+    match seen.at {
+        Some(Position { partition, offset }) => format!("{partition} @ {offset}"),
+        None => format!("the ledger of {}", seen.source),
+    }
 }
 
 fn after(first: Timestamp, time: Timestamp) -> String {
+    format!("+{}", span(first, time))
+}
+
+fn span(first: Timestamp, time: Timestamp) -> String {
     let micros = time.micros().saturating_sub(first.micros());
     match micros / 1_000 {
-        millis if millis < 10_000 => format!("+{millis}.{} ms", micros % 1_000 / 100),
-        millis => format!("+{} s", millis / 1_000),
+        millis if millis < 10_000 => format!("{millis}.{} ms", micros % 1_000 / 100),
+        millis => format!("{} s", millis / 1_000),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use event_log::{Partition, Position};
+    use event_log::Partition;
     use schemas::Topic;
 
     use super::*;
 
     fn seen(offset: i64, topic: Topic, id: &str, cause: Option<&str>, kind: Kind) -> Seen {
         Seen {
-            at: Position { partition: Partition { topic, number: 0 }, offset },
+            at: Some(Position { partition: Partition { topic, number: 0 }, offset }),
             time: Timestamp::from_micros(1_000_000 + offset * 1_500).unwrap(),
             id: id.into(),
             source: "command-api".into(),
@@ -181,7 +211,24 @@ mod tests {
             key: "create".into(),
             ..seen(1, Topic::COMMAND_RESULTS, "r", None, Kind::Outcome(Ok(1)))
         };
+        let effect = Seen {
+            at: None,
+            ..seen(
+                5,
+                Topic::ORDER_EVENTS,
+                "fetch",
+                Some("created"),
+                Kind::Effect(Effect {
+                    subject: "2026-11-20".into(),
+                    state: "completed".into(),
+                    attempts: 2,
+                    ended_at: Some(Timestamp::from_micros(1_000_000 + 5 * 1_500 + 20_300).unwrap()),
+                    outcome: Some("one day".into()),
+                }),
+            )
+        };
         let tree = Tree::of(vec![
+            effect,
             seen(9, Topic::ORDER_COMMANDS, "later", Some("gone"), Kind::Command),
             seen(4, Topic::ORDER_COMMANDS, "confirm", Some("created"), Kind::Command),
             seen(3, Topic::CHANGE_NOTIFICATIONS, "c", None, change),
@@ -191,11 +238,21 @@ mod tests {
         ]);
         let mut shape = Vec::new();
         tree.each(|seen, depth| shape.push((seen.id.clone(), depth)));
-        let expected =
-            [("create", 0), ("r", 1), ("created", 1), ("c", 2), ("confirm", 2), ("later", 0)];
+        let expected = [
+            ("create", 0),
+            ("r", 1),
+            ("created", 1),
+            ("c", 2),
+            ("confirm", 2),
+            ("fetch", 2),
+            ("later", 0),
+        ];
         assert_eq!(shape, expected.map(|(id, depth)| (id.to_owned(), depth)));
         let text = tree.as_text();
         assert!(text.contains("+0.0 ms  create o1 by command-api"), "{text}");
         assert!(text.contains("+4.5 ms      orders/overview: new row o1"), "{text}");
+        let effect = "+7.5 ms      fetch 2026-11-20, completed in 20.3 ms, attempt 2: one day";
+        assert!(text.contains(effect), "{text}");
+        assert_eq!(tree.as_json()["records"][5]["told"]["state"], "completed");
     }
 }
