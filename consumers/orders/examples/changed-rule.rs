@@ -22,6 +22,7 @@ use orders::{
     status::Status,
 };
 use schemas::{Money, Timestamp};
+use service::Role;
 
 /// Orders above it stay unconfirmed.
 const LIMIT: Money = Money::from_minor(500_000);
@@ -61,10 +62,11 @@ impl Projection for ChangedRule {
 }
 
 fn main() -> ExitCode {
-    service::shell::run("orders", Settings::from_env, async |shell, settings| {
+    let role = Role::new("orders", Settings::from_env, async |shell, settings| {
         let Settings { runtime, graphiql } = settings;
         let routes = move |database| queries::router(database, graphiql);
         let consumer = Consumer::new(ChangedRule, migrations::runner, routes);
         consumer_runtime::run(shell, runtime, consumer.with_details(OrderDetails)).await
-    })
+    });
+    service::shell::run(role)
 }

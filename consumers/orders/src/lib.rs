@@ -20,4 +20,20 @@ pub mod settings;
 pub mod status;
 pub mod usd;
 
+use consumer_runtime::Consumer;
+use service::Role;
+
+use crate::{details::OrderDetails, projection::Orders, settings::Settings};
+
 refinery::embed_migrations!("migrations");
+
+/// The service.
+#[must_use]
+pub fn role() -> Role {
+    Role::new("orders", Settings::from_env, async |shell, settings| {
+        let Settings { runtime, graphiql } = settings;
+        let routes = move |database| queries::router(database, graphiql);
+        let consumer = Consumer::new(Orders, migrations::runner, routes);
+        consumer_runtime::run(shell, runtime, consumer.with_details(OrderDetails)).await
+    })
+}
