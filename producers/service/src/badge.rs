@@ -90,3 +90,53 @@ pub fn spawn<T: Send + 'static>(
     let badge = Badge::of_this_thread();
     thread::Builder::new().name(name.into()).spawn(move || badge.within(work))
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics::counter;
+    use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+    use super::*;
+
+    fn badge(role: &'static str) -> (Badge, PrometheusHandle) {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let shown = recorder.handle();
+        (Badge::new(role, recorder), shown)
+    }
+
+    fn is_named() -> bool {
+        Span::current().metadata().is_some_and(|span| span.name() == "role")
+    }
+
+    #[test]
+    fn threads_count_for_the_role_that_started_them() {
+        let ((orders, of_orders), (customers, of_customers)) =
+            (badge("orders"), badge("customers"));
+        let count = |name| move || spawn("worker", move || counter!(name).increment(1)).unwrap();
+        for thread in [orders.within(count("orders_x")), customers.within(count("customers_x"))] {
+            thread.join().unwrap();
+        }
+        count("nobodys_x")().join().unwrap();
+        assert!(of_orders.render().contains("orders_x 1"), "{}", of_orders.render());
+        assert!(of_customers.render().contains("customers_x 1"), "{}", of_customers.render());
+        for shown in [of_orders, of_customers] {
+            assert_eq!(shown.render().matches("_x 1").count(), 1, "{}", shown.render());
+        }
+    }
+
+    #[test]
+    fn a_thread_leaves_no_name_to_the_next_of_its_number() {
+        tracing::subscriber::with_default(tracing_subscriber::registry(), || {
+            let ((orders, _), (customers, _)) = (badge("orders"), badge("customers"));
+            for badge in [orders, customers, orders] {
+                assert!(!is_named());
+                badge.put_on();
+                assert!(is_named());
+                badge.take_off();
+            }
+            assert!(!is_named());
+            orders.within(|| assert!(is_named()));
+            assert!(!is_named());
+        });
+    }
+}
