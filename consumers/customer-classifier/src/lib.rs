@@ -21,4 +21,20 @@ pub mod queries;
 pub mod rule;
 pub mod settings;
 
+use consumer_runtime::Consumer;
+use service::Role;
+
+use crate::{aging::Aging, projection::Classifier, settings::Settings};
+
 refinery::embed_migrations!("migrations");
+
+/// The service.
+#[must_use]
+pub fn role() -> Role {
+    Role::new("customer-classifier", Settings::from_env, async |shell, settings| {
+        let Settings { runtime, rule, aging_poll } = settings;
+        let aging = Aging::new(rule.clone(), aging_poll);
+        let consumer = Consumer::new(Classifier::new(rule), migrations::runner, queries::router);
+        consumer_runtime::run(shell, runtime, consumer.with_chore(aging)).await
+    })
+}

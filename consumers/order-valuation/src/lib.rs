@@ -29,4 +29,24 @@ pub mod sources;
 pub mod valuing;
 pub mod xml;
 
+use consumer_runtime::Consumer;
+use service::{Failure, Role};
+
+use crate::{
+    feed::Feed, projection::OrderValuation, settings::Settings, sources::Sources, valuing::Valuing,
+};
+
 refinery::embed_migrations!("migrations");
+
+/// The service.
+#[must_use]
+pub fn role() -> Role {
+    Role::new("order-valuation", Settings::from_env, async |shell, settings| {
+        let Settings { runtime, feed, recorded, poll } = settings;
+        let sources = Sources::new(Feed::new(feed), recorded);
+        let sources = sources.map_err(|error| Failure::Internal(error.into()))?;
+        let valuing = Valuing::new(sources, poll, shell.health.part("feed"));
+        let consumer = Consumer::new(OrderValuation, migrations::runner, queries::router);
+        consumer_runtime::run(shell, runtime, consumer.with_chore(valuing)).await
+    })
+}

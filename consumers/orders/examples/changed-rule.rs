@@ -22,6 +22,7 @@ use orders::{
     status::Status,
 };
 use schemas::{Money, Timestamp};
+use service::Role;
 
 /// Orders above it stay unconfirmed.
 const LIMIT: Money = Money::from_minor(500_000);
@@ -61,12 +62,13 @@ impl Projection for ChangedRule {
 }
 
 fn main() -> ExitCode {
-    service::shell::run("orders", Settings::from_env, async |shell, settings| {
+    let role = Role::new("orders", Settings::from_env, async |shell, settings| {
         let Settings { runtime, graphql } = settings;
         let (ear, changes) = hearing::channel();
         let routes = move |database| queries::router(database, changes, graphql);
         let consumer = Consumer::new(ChangedRule, migrations::runner, routes);
         let consumer = consumer.with_details(OrderDetails).with_ear(ear);
         consumer_runtime::run(shell, runtime, consumer).await
-    })
+    });
+    service::shell::run(role)
 }

@@ -16,7 +16,7 @@ use std::{
 use event_log::{Consumer, Partition, Registry};
 use metrics::{Gauge, counter, gauge, histogram};
 use schemas::{Messages, Timestamp};
-use service::{Shutdown, health::Part};
+use service::{Shutdown, badge, health::Part};
 use tokio::{
     runtime::Handle,
     sync::{Notify, mpsc, oneshot},
@@ -183,9 +183,7 @@ impl<P: Projection> Engine<P> {
             health: self.kafka.clone(),
         };
         let intake = Intake::new(consumer, reader, outside);
-        let thread = std::thread::Builder::new()
-            .name("intake".into())
-            .spawn(move || intake.run())
+        let thread = badge::spawn("intake", move || intake.run())
             .map_err(|error| Error::Broken(format!("cannot start the intake thread: {error}")))?;
         Ok((thread, receiver))
     }

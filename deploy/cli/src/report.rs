@@ -126,6 +126,11 @@ pub fn error(failure: &impl Display) {
     let _ = writeln!(io::stderr(), "error: {failure}");
 }
 
+/// Says something beside the result.
+pub fn note(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Prints a result to stdout; whoever closed the pipe has read enough.
 pub fn print(text: impl Display) {
     let _ = writeln!(io::stdout(), "{text}");

@@ -5,7 +5,7 @@
 //! - [`run`]: the life of a stack, from the first port check to the last process stopped
 //! - [`plan`]: what is to run where, decided and checked before anything starts
 //! - [`catalog`]: `deploy/services.yaml`, and the environment each service gets; [`access`] says
-//!   who may ask them
+//!   who may ask them, [`all_in_one`] puts all into one process
 //! - [`ports`]: which ports are used, and that nobody else has them
 //! - [`build`]: the service binaries, by one call of cargo
 //! - [`distribution`]: Kafka, registry and Postgres from Maven Central; [`java`] to run them
@@ -25,6 +25,7 @@
 
 pub mod access;
 pub mod account;
+pub mod all_in_one;
 pub mod backoff;
 pub mod build;
 pub mod catalog;

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use rdkafka::{
     producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
 };
 use schemas::Topic;
+use service::badge;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -68,7 +69,7 @@ impl Polled {
     fn new(producer: BaseProducer<Deliveries>) -> Result<Self, Error> {
         let (producer, is_over) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
         let (polled, stop) = (Arc::clone(&producer), Arc::clone(&is_over));
-        let thread = thread::Builder::new().name("appender".into()).spawn(move || {
+        let thread = badge::spawn("appender", move || {
             while !stop.load(Ordering::Relaxed) {
                 polled.poll(POLL);
             }

@@ -8,7 +8,6 @@ use std::{
 
 use rdkafka::{
     ClientConfig, ClientContext,
-    client::DefaultClientContext,
     config::RDKafkaLogLevel,
     consumer::ConsumerContext,
     error::{KafkaError, RDKafkaErrorCode},
@@ -16,6 +15,7 @@ use rdkafka::{
 };
 
 pub use rdkafka::admin::AdminOptions;
+use service::badge::Badge;
 
 use crate::{
     contact::{Contact, STATISTICS_INTERVAL_MS},
@@ -87,9 +87,11 @@ const LOG_WINDOW: Duration = Duration::from_secs(30);
 
 /// Routes a client's own log to `tracing`, rate-limited: with a broker away it would flood. Keeps
 /// an eye on its contact with the cluster.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ClientLog {
     contact: Contact,
+    /// Of the role whose client it is: the client logs on threads of its own.
+    badge: Badge,
     windows: Mutex<HashMap<String, Window>>,
 }
 
@@ -99,11 +101,22 @@ struct Window {
     lines: u32,
 }
 
+impl Default for ClientLog {
+    /// Of a client that nothing hangs on.
+    fn default() -> Self {
+        Self::of(Contact::default())
+    }
+}
+
 impl ClientLog {
     /// Of a client with these settings.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        Self { contact: Contact::new(settings.lifeline.clone()), windows: Mutex::default() }
+        Self::of(Contact::new(settings.lifeline.clone()))
+    }
+
+    fn of(contact: Contact) -> Self {
+        Self { contact, badge: Badge::of_this_thread(), windows: Mutex::default() }
     }
 
     /// The client's contact with the cluster.
@@ -126,10 +139,9 @@ impl ClientLog {
         window.lines = window.lines.saturating_add(1);
         (window.lines <= LOG_LINES).then_some(left_out)
     }
-}
 
-impl ClientContext for ClientLog {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+    /// Puts a line of the client's into our log.
+    fn say(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         use RDKafkaLogLevel::{Alert, Critical, Debug, Emerg, Error, Info, Notice, Warning};
         if matches!(level, Debug) {
             tracing::debug!(target: "librdkafka", facility, "{message}");
@@ -149,6 +161,12 @@ impl ClientContext for ClientLog {
                 tracing::info!(target: "librdkafka", facility, left_out, "{message}");
             }
         }
+    }
+}
+
+impl ClientContext for ClientLog {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.badge.within(|| self.say(level, facility, message));
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -181,10 +199,9 @@ impl ProducerContext for ClientLog {
 ///
 /// # Errors
 /// When the configuration is refused.
-pub fn admin(
-    settings: &Settings,
-) -> Result<rdkafka::admin::AdminClient<DefaultClientContext>, crate::Error> {
-    config(settings).create().map_err(|error| crate::Error::kafka("create an admin client", error))
+pub fn admin(settings: &Settings) -> Result<rdkafka::admin::AdminClient<ClientLog>, crate::Error> {
+    let client = config(settings).create_with_context(ClientLog::new(settings));
+    client.map_err(|error| crate::Error::kafka("create an admin client", error))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use std::{
 use anyhow::anyhow;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::Topic;
-use service::{Failure, Shell, Shutdown, health::Part};
+use service::{Failure, Shell, Shutdown, badge, health::Part};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -109,14 +109,12 @@ pub async fn serve<S: Step>(
     }
     let health = shell.health.part("kafka");
     let (done, end) = oneshot::channel();
-    std::thread::Builder::new()
-        .name(role.name.to_owned())
-        .spawn(move || {
-            let ended = run(&settings, &role, step, &health, &shell.shutdown);
-            // The receiver is gone only when the process is on its way out.
-            let _ = done.send(ended);
-        })
-        .map_err(|error| Failure::Internal(error.into()))?;
+    badge::spawn(role.name, move || {
+        let ended = run(&settings, &role, step, &health, &shell.shutdown);
+        // The receiver is gone only when the process is on its way out.
+        let _ = done.send(ended);
+    })
+    .map_err(|error| Failure::Internal(error.into()))?;
     match end.await {
         Ok(ended) => ended.map_err(Failure::from),
         Err(_) => Err(Failure::Internal(anyhow!("the thread that reads Kafka ended in a panic"))),

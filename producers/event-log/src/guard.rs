@@ -13,7 +13,7 @@ use std::{
 };
 
 use rdkafka::producer::BaseProducer;
-use service::Lifeline;
+use service::{Lifeline, badge};
 
 use crate::client::ClientLog;
 
@@ -43,7 +43,7 @@ impl Guard {
         let deadline = Deadline::default();
         let (end, ended) = channel();
         let watched = Arc::clone(&deadline);
-        let thread = std::thread::Builder::new().name("guard".into()).spawn(move || {
+        let thread = badge::spawn("guard", move || {
             while ended.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
                 producer.poll(Duration::ZERO);
                 let deadline = *watched.lock().unwrap_or_else(PoisonError::into_inner);

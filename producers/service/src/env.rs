@@ -10,6 +10,9 @@ use std::{
 
 use crate::lifeline::Lifeline;
 
+/// What tells an instance of a service from others.
+const INSTANCE: &str = "ONEWAY_INSTANCE";
+
 /// The variables of a process.
 #[derive(Debug)]
 pub struct Env {
@@ -40,6 +43,22 @@ impl Env {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         Self::new(binary, variables)
+    }
+
+    /// The environment of one of several roles of this process. The name of the instance is the
+    /// process's; each role's begins with its own name.
+    #[must_use]
+    pub fn of_role(role: &str) -> Self {
+        let mut env = Self::of_process(role);
+        env.name_instance(role);
+        env
+    }
+
+    fn name_instance(&mut self, role: &str) {
+        let instance = self.variables.get_mut(INSTANCE).filter(|instance| !instance.is_empty());
+        if let Some(instance) = instance {
+            *instance = format!("{role}-{instance}");
+        }
     }
 
     /// An environment given as a map.
@@ -151,6 +170,17 @@ mod tests {
         assert_eq!(env.parsed(&env.own("BATCH_SIZE"), 1_usize), 7);
         assert_eq!(env.parsed("X", 3_u8), 3);
         assert_eq!(env.finish(), Ok(()));
+    }
+
+    #[test]
+    fn instances_of_roles_bear_their_names() {
+        let instance = |value| {
+            let mut env = env(&[("ONEWAY_INSTANCE", value)]);
+            env.name_instance("customer-classifier");
+            env.optional("ONEWAY_INSTANCE")
+        };
+        assert_eq!(instance("1").as_deref(), Some("customer-classifier-1"));
+        assert_eq!(instance(""), None);
     }
 
     #[test]

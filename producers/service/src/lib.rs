@@ -3,7 +3,9 @@
 //!
 //! In reading order:
 //! - [`env`]: the environment, read into types; every bad variable is reported together
+//! - [`role`]: what a service does
 //! - [`shell`]: the life of a process, from `main` to its exit code
+//! - [`together`], [`badge`]: several roles in one process, and how their threads are told apart
 //! - [`shutdown`]: how tasks learn that they are to stop
 //! - [`lifeline`]: ends a process that only a new one can replace
 //! - [`admin`]: `/health/live`, `/health/ready` and `/metrics`
@@ -25,6 +27,7 @@ mod connection;
 
 pub mod admin;
 pub mod auth;
+pub mod badge;
 pub mod edge;
 pub mod endless;
 pub mod env;
@@ -35,8 +38,10 @@ pub mod logging;
 mod metrics;
 pub mod prefer;
 pub mod problem;
+pub mod role;
 pub mod shell;
 pub mod shutdown;
+pub mod together;
 mod unread;
 
 pub use auth::{Gate, Subject};
@@ -45,5 +50,6 @@ pub use health::Health;
 pub use lifeline::Lifeline;
 pub use prefer::Prefer;
 pub use problem::Problem;
+pub use role::Role;
 pub use shell::{Failure, Shell};
 pub use shutdown::Shutdown;

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt::layer, layer::SubscriberExt, util::SubscriberInitExt};
 
+use crate::badge;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -36,7 +38,7 @@ const QUEUE: usize = 10_000;
 pub fn init(format: Format, filter: Option<&str>) -> WorkerGuard {
     let (writer, guard) =
         NonBlockingBuilder::default().buffered_lines_limit(QUEUE).finish(std::io::stdout());
-    let filter = EnvFilter::new(filter.unwrap_or("info"));
+    let filter = filter_of(filter);
     let registry = tracing_subscriber::registry().with(filter);
     // Fails only when a logger is set already, as in tests: then that one stays.
     let _ = match format {
@@ -46,4 +48,13 @@ pub fn init(format: Format, filter: Option<&str>) -> WorkerGuard {
             .try_init(),
     };
     guard
+}
+
+/// What is logged. Whose a line is must show however little of it is.
+fn filter_of(wish: Option<&str>) -> EnvFilter {
+    let filter = EnvFilter::new(wish.unwrap_or("info"));
+    match format!("{}=error", badge::SPANS).parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    }
 }

@@ -6,13 +6,18 @@ use std::{
     future::Future,
     io::{self, Write},
     net::SocketAddr,
+    pin::pin,
     process::ExitCode,
     time::Duration,
 };
 
+use anyhow::anyhow;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+};
 
 use crate::{
     admin,
@@ -20,6 +25,7 @@ use crate::{
     health::Health,
     lifeline::Lifeline,
     logging,
+    role::{Role, Work},
     shutdown::{Shutdown, Trigger},
 };
 
@@ -41,11 +47,22 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The exit code.
     const fn code(&self) -> u8 {
         match self {
             Self::Configuration(_) => 64,
             Self::Internal(_) => 70,
             Self::Unavailable(_) => 75,
+        }
+    }
+
+    /// The same, said of a role among others.
+    pub(crate) fn of(self, role: &str) -> Self {
+        let of = |error: anyhow::Error| error.context(format!("{role} failed"));
+        match self {
+            Self::Configuration(error) => Self::Configuration(of(error)),
+            Self::Internal(error) => Self::Internal(of(error)),
+            Self::Unavailable(error) => Self::Unavailable(of(error)),
         }
     }
 }
@@ -74,38 +91,52 @@ pub struct Shell {
     pub shutdown: Shutdown,
 }
 
-/// Runs a role to its end: `configure` reads its settings, `role` works until the shutdown.
-pub fn run<S, F>(
-    name: &'static str,
-    configure: impl FnOnce(&Env) -> S,
-    role: impl FnOnce(Shell, S) -> F,
-) -> ExitCode
-where
-    F: Future<Output = Result<(), Failure>>,
-{
+/// Runs a role to its end, in a process of its own.
+pub fn run(role: Role) -> ExitCode {
+    let name = role.name();
     let env = Env::of_process(name);
     if let Some(argument) = std::env::args().nth(1) {
         return explain(name, &argument, || {
-            read(&env);
-            configure(&env);
+            log_of(&env);
+            admin_of(&env);
+            let _not_done = role.configure(&env);
             env.asked()
         });
     }
-    let (format, filter, admin) = read(&env);
+    let ((format, filter), admin) = (log_of(&env), admin_of(&env));
     let _log = logging::init(format, filter.as_deref());
-    let settings = configure(&env);
+    let work = role.configure(&env);
     let lifeline = env.lifeline();
     raise_file_limit();
     let end = env.finish().map_err(Failure::from).and_then(|()| {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::Internal(error.into()))?;
-        let end = runtime.block_on(live(name, admin, &lifeline, |shell| role(shell, settings)));
-        // Blocking threads that ignore the shutdown must not hold the process back.
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        end
+        block_on(runtime::Builder::new_multi_thread(), async {
+            let (trigger, shutdown) = Shutdown::new();
+            let life = Life { name, admin, lifeline, metrics: install_metrics(), shutdown };
+            let mut life = pin!(life.live(work));
+            tokio::select! {
+                end = &mut life => end,
+                heard = signals(&trigger) => { heard?; life.await }
+            }
+        })
     });
+    report(name, &end)
+}
+
+/// Runs something to its end, on a runtime of its own.
+pub(crate) fn block_on(
+    mut runtime: runtime::Builder,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Internal(error.into()))?;
+    let end = runtime.block_on(work);
+    // Blocking threads that ignore the shutdown must not hold the process back.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    end
+}
+
+/// Says how a role or a process has ended.
+pub(crate) fn report(name: &'static str, end: &Result<(), Failure>) -> ExitCode {
     match end {
         Ok(()) => {
             tracing::info!(service.name = name, "stopped");
@@ -120,7 +151,7 @@ where
 
 /// Every connection is an open file, and the usual soft limit of 1,024 is older than servers that
 /// have more of them. The hard limit stays what the operator says.
-fn raise_file_limit() {
+pub(crate) fn raise_file_limit() {
     let raised = getrlimit(Resource::RLIMIT_NOFILE)
         .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
     if let Err(error) = raised {
@@ -128,15 +159,22 @@ fn raise_file_limit() {
     }
 }
 
-/// The shell's own settings.
-fn read(env: &Env) -> (logging::Format, Option<String>, SocketAddr) {
-    let format = env.parsed("LOG_FORMAT", logging::Format::Text);
-    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-    (format, env.optional("RUST_LOG"), env.parsed(&env.own("ADMIN_ADDRESS"), loopback))
+/// How it logs.
+pub(crate) fn log_of(env: &Env) -> (logging::Format, Option<String>) {
+    (env.parsed("LOG_FORMAT", logging::Format::Text), env.optional("RUST_LOG"))
+}
+
+/// Where a role has its admin port.
+pub(crate) fn admin_of(env: &Env) -> SocketAddr {
+    env.parsed(&env.own("ADMIN_ADDRESS"), SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
 /// Answers whoever starts a binary by hand: it takes no arguments, but tells what it reads.
-fn explain(name: &str, argument: &str, asked: impl FnOnce() -> BTreeSet<String>) -> ExitCode {
+pub(crate) fn explain(
+    name: &str,
+    argument: &str,
+    asked: impl FnOnce() -> BTreeSet<String>,
+) -> ExitCode {
     if argument == "--settings" {
         let asked = asked().into_iter().collect::<Vec<_>>();
         // Whoever closed the pipe has read enough.
@@ -152,46 +190,45 @@ fn explain(name: &str, argument: &str, asked: impl FnOnce() -> BTreeSet<String>)
     if argument == "--help" { ExitCode::SUCCESS } else { ExitCode::from(64) }
 }
 
-async fn live<F>(
-    name: &'static str,
-    admin: SocketAddr,
-    lifeline: &Lifeline,
-    role: impl FnOnce(Shell) -> F,
-) -> Result<(), Failure>
-where
-    F: Future<Output = Result<(), Failure>>,
-{
-    let (trigger, shutdown) = Shutdown::new();
-    let health = Health::default();
-    let metrics = install_metrics();
-    let shell = Shell { name, health: health.clone(), shutdown: shutdown.clone() };
-    tracing::info!(service.name = name, admin.address = %admin, "starting");
+/// What a role gets from its process.
+pub(crate) struct Life {
+    pub name: &'static str,
+    pub admin: SocketAddr,
+    pub lifeline: Lifeline,
+    /// Absent when nothing is counted.
+    pub metrics: Option<PrometheusHandle>,
+    pub shutdown: Shutdown,
+}
 
-    let mut admin = tokio::spawn(admin::serve(admin, health, metrics));
-    let signals = signals(&trigger);
-    let work = async {
+impl Life {
+    /// Has a role work until it ends, by itself or since it is asked to.
+    pub async fn live(self, work: Work) -> Result<(), Failure> {
+        let Self { name, admin, lifeline, metrics, shutdown } = self;
+        let health = Health::default();
+        let shell = Shell { name, health: health.clone(), shutdown: shutdown.clone() };
+        tracing::info!(service.name = name, admin.address = %admin, "starting");
+        if let Some(metrics) = metrics.clone() {
+            // Ends with the runtime; has nothing to finish.
+            tokio::spawn(upkeep(metrics));
+        }
+        let mut admin = tokio::spawn(admin::serve(admin, health, metrics));
         tokio::select! {
-            end = role(shell) => end,
+            end = work(shell) => end,
             served = &mut admin => Err(Failure::Configuration(match served {
-                Ok(Ok(())) => anyhow::anyhow!("admin port closed"),
+                Ok(Ok(())) => anyhow!("admin port closed"),
                 Ok(Err(error)) => anyhow::Error::new(error).context("cannot bind the admin address"),
                 Err(panic) => panic.into(),
             })),
-            reason = lifeline.is_cut() => Err(Failure::Unavailable(anyhow::anyhow!(reason))),
-            () = drain_limit(&shutdown) => Err(Failure::Internal(anyhow::anyhow!(
+            reason = lifeline.is_cut() => Err(Failure::Unavailable(anyhow!(reason))),
+            () = drain_limit(&shutdown) => Err(Failure::Internal(anyhow!(
                 "work was not finished {} s after the signal to stop", DRAIN_LIMIT.as_secs()
             ))),
         }
-    };
-    tokio::pin!(work);
-    tokio::select! {
-        end = &mut work => end,
-        signals = signals => { signals?; work.await }
     }
 }
 
 /// Waits for SIGTERM or SIGINT and begins the shutdown.
-async fn signals(trigger: &Trigger) -> Result<(), Failure> {
+pub(crate) async fn signals(trigger: &Trigger) -> Result<(), Failure> {
     let listen = |kind| signal(kind).map_err(|error| Failure::Internal(error.into()));
     let (mut terminate, mut interrupt) =
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
@@ -209,22 +246,15 @@ async fn drain_limit(shutdown: &Shutdown) {
 }
 
 fn install_metrics() -> Option<PrometheusHandle> {
-    match PrometheusBuilder::new().install_recorder() {
-        Ok(handle) => {
-            let upkeep = handle.clone();
-            // Ends with the runtime; has nothing to finish.
-            tokio::spawn(async move {
-                let mut ticks = tokio::time::interval(METRICS_UPKEEP);
-                loop {
-                    ticks.tick().await;
-                    upkeep.run_upkeep();
-                }
-            });
-            Some(handle)
-        }
-        Err(error) => {
-            tracing::warn!(%error, "metrics are off");
-            None
-        }
+    let installed = PrometheusBuilder::new().install_recorder();
+    installed.inspect_err(|error| tracing::warn!(%error, "metrics are off")).ok()
+}
+
+/// Folds what is gathered.
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
     }
 }

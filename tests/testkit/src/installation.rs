@@ -50,12 +50,22 @@ impl Installation {
     /// Starts some services on the servers of the test run, with a namespace and a database of
     /// their own, and waits until they are ready.
     pub async fn start(services: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::start_with(&[], services, env).await
+    }
+
+    /// As [`Installation::start`], with all services in one process.
+    pub async fn start_all_in_one(services: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::start_with(&["--all-in-one"], services, env).await
+    }
+
+    async fn start_with(options: &[&str], services: &[&str], env: &[(&str, &str)]) -> Self {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let name = format!("e{}", &id[..12]);
         let database_url = create_database(&required("DATABASE_URL"), &name).await;
         let mut command = Command::new(binary("oneway"));
         command
             .args(["up", "--no-build", "--ports", "auto", "--namespace", &name])
+            .args(options)
             .arg("--services")
             .arg(services.join(","))
             .env("KAFKA_BROKERS", required("KAFKA_BROKERS"))

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::{
+    bench::memory,
     failure::Result,
     report,
     stack::{
@@ -48,6 +49,8 @@ struct Part {
     ready: bool,
     url: Option<String>,
     last_exit: Option<String>,
+    /// Memory of its process; absent where the system does not say.
+    resident_bytes: Option<u64>,
     /// How far a consumer is behind, as it tells itself; empty for other parts.
     lag: Vec<PartitionLag>,
 }
@@ -161,19 +164,26 @@ impl Part {
             ready: ready && pid.is_some(),
             url,
             last_exit,
+            resident_bytes: pid.and_then(memory::resident_bytes),
             lag: Vec::new(),
         }
     }
 
     fn existing(name: &str, ready: bool, url: Option<String>) -> Self {
         let (name, state) = (name.to_owned(), "existing");
-        Self { name, state, pid: None, restarts: 0, ready, url, last_exit: None, lag: Vec::new() }
+        let (pid, last_exit, resident_bytes, lag) = (None, None, None, Vec::new());
+        Self { name, state, pid, restarts: 0, ready, url, last_exit, resident_bytes, lag }
     }
 
     fn of_entry(entry: &Entry) -> Self {
-        let (name, pid) = (entry.name.clone(), Some(entry.identity.pid));
-        let (state, lag) = ("running", Vec::new());
-        Self { name, state, pid, restarts: 0, ready: false, url: None, last_exit: None, lag }
+        let pid = entry.identity.pid;
+        let resident_bytes = memory::resident_bytes(pid);
+        Self {
+            state: "running",
+            pid: Some(pid),
+            resident_bytes,
+            ..Self::existing(&entry.name, false, None)
+        }
     }
 }
 
@@ -212,6 +222,11 @@ fn lags(metrics: &str) -> Vec<PartitionLag> {
     lags.collect()
 }
 
+/// For people.
+fn mib(bytes: u64) -> String {
+    (bytes / 1_048_576).to_string()
+}
+
 impl Status {
     fn as_text(&self) -> String {
         let Self { state_dir, state, supervisor_pid, parts } = self;
@@ -223,21 +238,30 @@ impl Status {
             None => format!("{state_dir}: nothing runs"),
         }];
         if !parts.is_empty() {
-            let row = |cells: [&str; 7]| {
-                let [name, state, pid, restarts, ready, lag, url] = cells;
+            let row = |cells: [&str; 8]| {
+                let [name, state, pid, mib, restarts, ready, lag, url] = cells;
                 let line = format!(
-                    "{name:<24} {state:<9} {pid:>8} {restarts:>8}  {ready:<6} {lag:<16} {url}"
+                    "{name:<24} {state:<9} {pid:>8} {mib:>6} {restarts:>8}  {ready:<6} {lag:<16} \
+                     {url}"
                 );
                 line.trim_end().to_owned()
             };
-            lines.push(row(["NAME", "STATE", "PID", "RESTARTS", "READY", "LAG", "URL"]));
+            lines.push(row(["NAME", "STATE", "PID", "MIB", "RESTARTS", "READY", "LAG", "URL"]));
             lines.extend(parts.iter().map(|part| {
                 let pid = part.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
                 let ready = if part.ready { "yes" } else { "no" };
                 let url = part.url.as_deref().unwrap_or("-");
+                let mib = part.resident_bytes.map_or_else(|| "-".to_owned(), mib);
                 let (restarts, lag) = (part.restarts.to_string(), part.lag_for_people());
-                row([&part.name, part.state, &pid, &restarts, ready, &lag, url])
+                row([&part.name, part.state, &pid, &mib, &restarts, ready, &lag, url])
             }));
+            // Those that share a process have its memory once.
+            let each = parts.iter().filter_map(|part| Some((part.pid?, part.resident_bytes?)));
+            let each: BTreeMap<_, _> = each.collect();
+            if !each.is_empty() {
+                let (count, all) = (each.len(), mib(each.values().sum()));
+                lines.push(format!("processes: {count}, with {all} MiB of memory"));
+            }
         }
         lines.join("\n")
     }
@@ -287,6 +311,14 @@ mod tests {
         let text = status.as_text();
         assert!(text.starts_with("/s: ready (supervisor pid 1)\nNAME "), "{text}");
         assert!(text.ends_with("yes    -                k:9"), "{text}");
+        let share = |name| Part {
+            pid: Some(7),
+            resident_bytes: Some(100 << 20),
+            ..Part::existing(name, true, None)
+        };
+        status.parts = vec![share("orders"), share("customers")];
+        let text = status.as_text();
+        assert!(text.ends_with("\nprocesses: 1, with 100 MiB of memory"), "{text}");
         status = Status { state: "stopped", supervisor_pid: None, parts: Vec::new(), ..status };
         assert_eq!(status.as_text(), "/s: nothing runs");
     }

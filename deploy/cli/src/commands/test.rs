@@ -12,7 +12,7 @@ use crate::{
     failure::{Failure, Result},
     report::Report,
     stack::{
-        build, catalog,
+        all_in_one, build, catalog,
         document::Stack,
         folder::StateFolder,
         plan::{Existing, Plan, Scale},
@@ -54,7 +54,9 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     existing.announce(&report);
     let (plan, _reservation) =
         Plan::make(&existing, Vec::new(), &Scale::new(), Policy::Auto, &workspace.ports())?;
-    build::build(workspace, &services, false, &report, &mut signals).await?;
+    let names = services.iter().map(|service| service.name.as_str()).chain([all_in_one::NAME]);
+    let names: Vec<_> = names.collect();
+    build::announced(workspace, &names, false, &report, &mut signals).await?;
     let temporary = Temporary::create(PREFIX, &report).await?;
     let folder = temporary.folder();
     let running = Running::begin(folder, folder.lock()?, plan.document(folder, ""), report)?;

@@ -14,7 +14,7 @@ use crate::{
     report::{self, Report},
     stack::{
         access::{self, Access},
-        build,
+        all_in_one, build,
         catalog::{self, Instance, Service, Shared},
         folder::{Lock, StateFolder},
         java::Java,
@@ -38,7 +38,9 @@ use crate::{
     KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL name existing servers, which are used \
     instead of starting our own. ONEWAY_JWT_SECRET and ONEWAY_JWT_KEYS say whose tokens are taken; \
     without them everybody on this machine may do everything. All other variables are handed to the services, so that \
-    CUSTOMER_CLASSIFIER_WINDOW=all and the like work.")]
+    CUSTOMER_CLASSIFIER_WINDOW=all and the like work.\n\n\
+    With --all-in-one the services are one process: each keeps its ports, health and metrics, every line of its log \
+    names the service, and the first that fails ends them all.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     /// Start only these services, beside the infrastructure
@@ -56,6 +58,10 @@ pub struct Options {
     /// Start several instances of a service; can be repeated
     #[arg(long, value_name = "NAME=COUNT", value_parser = parse_scale)]
     scale: Vec<(String, u32)>,
+
+    /// Run all services in one process, for small machines and demos; ports and URLs stay the same
+    #[arg(long, conflicts_with_all = ["scale", "only_infrastructure"])]
+    all_in_one: bool,
 
     /// Prefix of topics, consumer groups and transactional ids
     #[arg(long, value_name = "PREFIX", env = "ONEWAY_NAMESPACE", default_value = "", value_parser = parse_namespace)]
@@ -104,7 +110,14 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
         Java::find().await?;
     }
     if !options.no_build && !in_background {
-        build::build(workspace, &services, options.release, &report, &mut signals).await?;
+        let release = options.release;
+        match options.all_in_one {
+            true => {
+                let name = [all_in_one::NAME];
+                build::announced(workspace, &name, release, &report, &mut signals).await?;
+            }
+            false => build::build(workspace, &services, release, &report, &mut signals).await?,
+        }
     }
     if options.detach && !in_background {
         drop((lock, reservation));
@@ -134,7 +147,10 @@ impl Foreground<'_> {
             let log = logs::open(&folder.log(detached::LOG));
             report.copy_to(log.map_err(|error| Failure::Setup(error.into()))?);
         }
-        let document = plan.document(folder, &options.namespace);
+        let mut document = plan.document(folder, &options.namespace);
+        if options.all_in_one {
+            document.unite(all_in_one::NAME, &folder.log(all_in_one::NAME));
+        }
         let mut running = Running::begin(folder, lock, document, report.clone())?;
         let started = tokio::select! {
             started = self.start(&mut running) => started,
@@ -155,11 +171,11 @@ impl Foreground<'_> {
     async fn start(&self, running: &mut Running) -> Result<()> {
         let Self { options, workspace, folder, plan, report, .. } = self;
         // Whatever is missing is missed before anything starts.
-        let services = self.services()?;
+        let processes = self.processes()?;
         let ground = Ground { workspace, folder, ephemeral: false };
         running.start_infrastructure(plan, ground).await?;
         prepare(&plan.endpoints, &options.namespace, report).await?;
-        running.start_services(services).await?;
+        running.start_processes(processes).await?;
         let stack = running.publish()?;
         if !detached::is_this_process() {
             report::print(summary::text(&self.wanted, &stack));
@@ -168,7 +184,8 @@ impl Foreground<'_> {
         Ok(())
     }
 
-    fn services(&self) -> Result<Vec<(Instance, Spec)>> {
+    /// Which services run in which process.
+    fn processes(&self) -> Result<Vec<(Vec<Instance>, Spec)>> {
         let Self { options, workspace, folder, plan, .. } = self;
         let shared = Shared {
             endpoints: plan.endpoints.clone(),
@@ -180,13 +197,12 @@ impl Foreground<'_> {
                 .to_possible_value()
                 .map_or_else(String::new, |value| value.get_name().to_owned()),
         };
-        let spec = |instance: &Instance| -> Result<Spec> {
-            let name = instance.name();
+        let spec = |name: String, program: &str, env| -> Result<Spec> {
             Ok(Spec {
                 kind: Kind::Service,
-                program: build::binary(workspace, &instance.service, options.release)?,
+                program: build::named(workspace, program, options.release)?,
                 args: Vec::new(),
-                env: instance.environment(&shared, |name| std::env::var_os(name).is_some()),
+                env,
                 clear_env: false,
                 folder: workspace.root().to_owned(),
                 run_as: None,
@@ -194,7 +210,17 @@ impl Foreground<'_> {
                 name,
             })
         };
-        plan.instances.iter().map(|instance| Ok((instance.clone(), spec(instance)?))).collect()
+        let is_set = |name: &str| std::env::var_os(name).is_some();
+        let all = plan.instances.as_slice();
+        if options.all_in_one {
+            let env = all_in_one::environment(all, &shared, is_set);
+            return Ok(vec![(all.to_vec(), spec(all_in_one::NAME.into(), all_in_one::NAME, env)?)]);
+        }
+        let process = |one: &Instance| {
+            let env = one.environment(&shared, is_set);
+            Ok((vec![one.clone()], spec(one.name(), &one.service.name, env)?))
+        };
+        all.iter().map(process).collect()
     }
 }
 

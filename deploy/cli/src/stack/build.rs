@@ -24,8 +24,19 @@ pub async fn build(
         return Ok(());
     }
     let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
+    announced(workspace, &names, release, report, signals).await
+}
+
+/// Builds binaries by their names, and says which.
+pub async fn announced(
+    workspace: &Workspace,
+    names: &[&str],
+    release: bool,
+    report: &Report,
+    signals: &mut Signals,
+) -> Result<()> {
     report.note(format_args!("building {}", names.join(", ")));
-    binaries(workspace, &names, release, signals).await
+    binaries(workspace, names, release, signals).await
 }
 
 /// Builds binaries by their names.
@@ -53,13 +64,17 @@ pub async fn binaries(
 
 /// The binary of a service, which has to be there by now.
 pub fn binary(workspace: &Workspace, service: &Service, release: bool) -> Result<PathBuf> {
-    let path = workspace.binary(&service.name, release);
+    named(workspace, &service.name, release)
+}
+
+/// The binary of that name, which has to be there by now.
+pub fn named(workspace: &Workspace, name: &str, release: bool) -> Result<PathBuf> {
+    let path = workspace.binary(name, release);
     if path.is_file() {
         return Ok(path);
     }
     Err(Failure::setup(format!(
-        "there is no binary {}: build it with `cargo build --bin {}`, or leave out --no-build",
-        path.display(),
-        service.name
+        "there is no binary {}: build it with `cargo build --bin {name}`, or leave out --no-build",
+        path.display()
     )))
 }

@@ -47,6 +47,9 @@ pub struct Service {
     pub url: Option<String>,
     /// Where it serves health and metrics.
     pub admin_url: String,
+    /// The part whose process it shares with other services; absent when it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
     /// Its process.
     #[serde(flatten)]
     pub process: Process,
@@ -73,10 +76,21 @@ impl Process {
 }
 
 impl Stack {
-    /// The process of that name.
-    pub fn process_mut(&mut self, name: &str) -> Option<&mut Process> {
-        let service = self.services.get_mut(name).map(|service| &mut service.process);
-        service.or_else(|| self.infrastructure.get_mut(name).map(|part| &mut part.process))
+    /// What is told of the process of that name: once, or with each of the services that share it.
+    pub fn processes_mut(&mut self, name: &str) -> impl Iterator<Item = &mut Process> {
+        let services = self.services.iter_mut();
+        let services = services
+            .filter(move |(own, service)| service.part_of.as_ref().unwrap_or(own) == name)
+            .map(|(_, service)| &mut service.process);
+        services.chain(self.infrastructure.get_mut(name).map(|part| &mut part.process))
+    }
+
+    /// Has all services share a process.
+    pub fn unite(&mut self, name: &str, log: &Path) {
+        for service in self.services.values_mut() {
+            service.part_of = Some(name.to_owned());
+            service.process = Process::new(log.to_owned());
+        }
     }
 }
 
@@ -125,6 +139,7 @@ mod tests {
                 Service {
                     url: Some("http://127.0.0.1:3005".into()),
                     admin_url: "http://127.0.0.1:9105".into(),
+                    part_of: None,
                     process: process(3),
                 },
             )]
@@ -155,10 +170,18 @@ mod tests {
     }
 
     #[test]
-    fn processes_are_found_by_name() {
+    fn processes_are_found_by_name_and_may_be_shared() {
+        let pids = |stack: &mut Stack, name| -> Vec<_> {
+            stack.processes_mut(name).map(|process| process.pid).collect()
+        };
         let mut stack = stack();
-        assert_eq!(stack.process_mut("orders").unwrap().pid, Some(3));
-        assert_eq!(stack.process_mut("kafka").unwrap().pid, Some(2));
-        assert!(stack.process_mut("nobody").is_none());
+        stack.services.insert("customers".into(), stack.services["orders"].clone());
+        assert_eq!(pids(&mut stack, "orders"), [Some(3)]);
+        assert_eq!(pids(&mut stack, "kafka"), [Some(2)]);
+        assert_eq!(pids(&mut stack, "nobody"), []);
+        stack.unite("all", Path::new("/s/logs/all.log"));
+        assert_eq!(pids(&mut stack, "orders"), []);
+        assert_eq!(pids(&mut stack, "all"), [None, None]);
+        assert_eq!(stack.services["orders"].process.log, Path::new("/s/logs/all.log"));
     }
 }

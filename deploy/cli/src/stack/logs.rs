@@ -47,7 +47,8 @@ pub fn tail(file: &mut File, since: u64, lines: usize) -> io::Result<String> {
     Ok(last_of(&text, lines).to_owned())
 }
 
-fn last_of(text: &str, lines: usize) -> &str {
+/// The last lines of a text.
+pub fn last_of(text: &str, lines: usize) -> &str {
     let body = text.strip_suffix('\n').unwrap_or(text);
     match body.rmatch_indices('\n').nth(lines.saturating_sub(1)) {
         _ if lines == 0 => "",

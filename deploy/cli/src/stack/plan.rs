@@ -117,7 +117,8 @@ impl Plan {
         let services = self.instances.iter().map(|instance| {
             let name = instance.name();
             let (url, admin_url) = (instance.url(), instance.admin_url());
-            let service = document::Service { url, admin_url, process: process(&name) };
+            let (part_of, process) = (None, process(&name));
+            let service = document::Service { url, admin_url, part_of, process };
             (name, service)
         });
         Stack {

@@ -48,7 +48,7 @@ impl Records {
             if let Some(identity) = Identity::of(pid) {
                 inner.ledger.started(name, kind, identity);
             }
-            if let Some(process) = inner.stack.process_mut(name) {
+            for process in inner.stack.processes_mut(name) {
                 process.pid = Some(pid);
                 process.restarts = restarts;
             }
@@ -59,7 +59,7 @@ impl Records {
     pub fn ended(&self, name: &str, how: &str) -> io::Result<()> {
         self.change(|inner| {
             inner.ledger.ended(name);
-            if let Some(process) = inner.stack.process_mut(name) {
+            for process in inner.stack.processes_mut(name) {
                 process.pid = None;
                 process.last_exit = Some(how.to_owned());
             }
@@ -76,7 +76,7 @@ impl Records {
     /// How a process ended when it ended last.
     pub fn last_exit(&self, name: &str) -> Option<String> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.stack.process_mut(name).and_then(|process| process.last_exit.clone())
+        inner.stack.processes_mut(name).find_map(|process| process.last_exit.clone())
     }
 
     /// Everything is ready: from now on `stack.json` is there.

@@ -142,23 +142,30 @@ impl Running {
 
     /// Starts the services, all at once, and waits until all are ready.
     pub async fn start_services(&mut self, services: Vec<(Instance, Spec)>) -> Result<()> {
-        if services.is_empty() {
+        let each = services.into_iter().map(|(instance, spec)| (vec![instance], spec));
+        self.start_processes(each.collect()).await
+    }
+
+    /// As [`Running::start_services`], where a process may be several services.
+    pub async fn start_processes(&mut self, processes: Vec<(Vec<Instance>, Spec)>) -> Result<()> {
+        let count: usize = processes.iter().map(|(instances, _)| instances.len()).sum();
+        if count == 0 {
             return Ok(());
         }
-        let count = services.len();
         let all = if count == 1 { "1 service".to_owned() } else { format!("{count} services") };
         let step = self.report.step(&format!("starting {all}"));
-        let mut instances = Vec::with_capacity(count);
-        for (instance, spec) in services {
+        let mut waited_for = Vec::with_capacity(count);
+        for (instances, spec) in processes {
+            let part = spec.name.clone();
             self.start(spec);
-            instances.push(instance);
+            waited_for.extend(instances.into_iter().map(|instance| (part.clone(), instance)));
         }
         let http = readiness::http()?;
         let ready = std::cell::Cell::new(0_usize);
-        let waits = instances.iter().map(async |instance| {
+        let waits = waited_for.iter().map(async |(part, instance)| {
             let url = format!("{}/health/ready", instance.admin_url());
             let works = readiness::until_answers(&http, &url);
-            match self.await_part(&instance.name(), works).await {
+            match self.await_part(part, works).await {
                 Err(Failure::Unavailable(error)) => {
                     // What it says to miss itself may say more than its log.
                     let said = readiness::said(&http, &url).await;

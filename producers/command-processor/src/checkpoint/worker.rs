@@ -12,6 +12,7 @@ use std::{
 };
 
 use event_log::{Error, restore::PartitionReader};
+use service::badge;
 
 use crate::checkpoint::{
     file::CheckpointFile,
@@ -85,8 +86,7 @@ impl Worker {
         let load = Arc::new(Load::default());
         let (slots, seen) = (HashMap::new(), Arc::clone(&load));
         let desk = Desk { log, slots, load: seen };
-        let thread = std::thread::Builder::new().name("checkpoints".into());
-        let thread = thread.spawn(move || desk.run(&work))?;
+        let thread = badge::spawn("checkpoints", move || desk.run(&work))?;
         Ok(Self { jobs, load, thread: Some(thread) })
     }
 

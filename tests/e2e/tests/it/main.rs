@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod all_in_one;
 mod backpressure;
 mod bad_input;
 mod bench;

@@ -42,7 +42,10 @@ fn settings(service: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_variable_is_documented_and_every_documented_one_is_read() {
-    let read: BTreeSet<_> = binaries().flat_map(settings).collect();
+    let mut read: BTreeSet<_> = binaries().flat_map(settings).collect();
+    let of_all = settings("all-in-one");
+    read.insert("ALL_IN_ONE_SERVICES".to_owned());
+    assert_eq!(of_all, read, "all services in one process read what each of them reads");
     let documented: BTreeSet<_> = example().into_keys().collect();
     assert_eq!(documented, read);
 }

@@ -1,0 +1,19 @@
+//! Every service of `services.yaml` in one process, by the code of their own binaries: for small
+//! machines and demos. Each keeps its settings, its ports and its admin port.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let roles = vec![
+        command_api::role(),
+        command_processor::role(),
+        customers::role(),
+        order_confirmation::role(),
+        orders::role(),
+        customer_classifier::role(),
+        order_valuation::role(),
+        tokens::role(),
+        change_notifier::role(),
+    ];
+    service::together::run("all-in-one", roles)
+}

@@ -1,0 +1,181 @@
+//! Several roles in one process, for small machines and demos. Each has what it has in a process of
+//! its own: settings, a runtime whose threads wear its [badge](crate::badge), an admin port with its
+//! health and its metrics. They share memory, the log and the end: when one ends, for whatever
+//! reason, the others drain, and the process ends with its exit code.
+
+use std::{
+    collections::BTreeSet, io, net::SocketAddr, num::NonZeroUsize, pin::pin, process::ExitCode,
+    thread,
+};
+
+use anyhow::anyhow;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::{runtime, sync::oneshot};
+
+use crate::{
+    badge::Badge,
+    env::{BadEnvironment, Env},
+    lifeline::Lifeline,
+    logging,
+    role::{Role, Work},
+    shell::{
+        Failure, Life, admin_of, block_on, explain, log_of, raise_file_limit, report, signals,
+    },
+    shutdown::Shutdown,
+};
+
+/// Threads of each runtime, at most: there are as many runtimes as roles.
+const THREADS: usize = 2;
+
+/// How a role ended.
+type End = Result<(), Failure>;
+
+/// A role that is ready to work.
+struct Part {
+    name: &'static str,
+    admin: SocketAddr,
+    lifeline: Lifeline,
+    work: Work,
+}
+
+/// What the environment says to all of them.
+struct Said {
+    parts: Vec<Part>,
+    asked: BTreeSet<String>,
+    /// Each once, whoever met it.
+    problems: Vec<String>,
+}
+
+/// Runs roles until the first of them ends, or all are asked to stop. `<NAME>_SERVICES` chooses
+/// some of them.
+pub fn run(name: &'static str, roles: Vec<Role>) -> ExitCode {
+    let env = Env::of_process(name);
+    if let Some(argument) = std::env::args().nth(1) {
+        return explain(name, &argument, || Said::by(env, roles).asked);
+    }
+    let (format, filter) = log_of(&env);
+    let _log = logging::init(format, filter.as_deref());
+    let Said { parts, problems, .. } = Said::by(env, roles);
+    if !problems.is_empty() {
+        return report(name, &Err(BadEnvironment(problems).into()));
+    }
+    raise_file_limit();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Internal(error.into()));
+    report(name, &runtime.and_then(|runtime| runtime.block_on(work(parts))))
+}
+
+impl Said {
+    fn by(env: Env, roles: Vec<Role>) -> Self {
+        log_of(&env);
+        let names: Vec<_> = roles.iter().map(Role::name).collect();
+        let chosen = choice(&env, &names);
+        let mut said = Self { parts: Vec::new(), asked: BTreeSet::new(), problems: Vec::new() };
+        for role in roles.into_iter().filter(|role| chosen.contains(&role.name())) {
+            let (name, env) = (role.name(), Env::of_role(role.name()));
+            let (admin, lifeline) = (admin_of(&env), env.lifeline());
+            said.parts.push(Part { name, admin, lifeline, work: role.configure(&env) });
+            said.hear(env);
+        }
+        said.hear(env);
+        said
+    }
+
+    fn hear(&mut self, env: Env) {
+        self.asked.extend(env.asked());
+        let Err(BadEnvironment(problems)) = env.finish() else { return };
+        for problem in problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+    }
+}
+
+/// The roles that are wanted: those that the process's own variable names, or all.
+fn choice<'a>(env: &Env, all: &[&'a str]) -> Vec<&'a str> {
+    let own = env.own("SERVICES");
+    let Some(text) = env.optional(&own) else { return all.to_vec() };
+    let wanted: Vec<_> = text.split(',').map(str::trim).collect();
+    if wanted.iter().any(|name| !all.contains(name)) {
+        env.problem(format!("{own} is malformed (list some of {}, with commas)", all.join(",")));
+    }
+    all.iter().copied().filter(|name| wanted.contains(name)).collect()
+}
+
+/// Has all work until the end of the last. The first failure is that of the process.
+async fn work(parts: Vec<Part>) -> End {
+    let (trigger, shutdown) = Shutdown::new();
+    let mut working = FuturesUnordered::new();
+    for Part { name, admin, lifeline, work } in parts {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let (metrics, shutdown) = (Some(recorder.handle()), shutdown.clone());
+        let life = Life { name, admin, lifeline, metrics, shutdown };
+        let end = start(Badge::new(name, recorder), life, work);
+        let end = end.map_err(|error| Failure::Internal(error.into()))?;
+        let panicked = move |_| Err(Failure::Internal(anyhow!("it ended in a panic")));
+        working.push(async move { (name, end.await.unwrap_or_else(panicked)) });
+    }
+    let mut first = Ok(());
+    let mut asked = pin!(signals(&trigger));
+    let mut is_asked = false;
+    loop {
+        tokio::select! {
+            ended = working.next() => {
+                let Some((name, end)) = ended else { return first };
+                trigger.fire();
+                first = first.and(end.map_err(|failure| failure.of(name)));
+            }
+            heard = &mut asked, if !is_asked => {
+                heard?;
+                is_asked = true;
+            }
+        }
+    }
+}
+
+/// Has a role work, on a thread of its own and on those of its runtime.
+fn start(badge: Badge, life: Life, work: Work) -> io::Result<oneshot::Receiver<End>> {
+    let (tell, end) = oneshot::channel();
+    let name = life.name;
+    let live = move || {
+        let threads = thread::available_parallelism().map_or(THREADS, NonZeroUsize::get);
+        let mut runtime = runtime::Builder::new_multi_thread();
+        runtime
+            .worker_threads(threads.min(THREADS))
+            .thread_name(name)
+            .on_thread_start(move || badge.put_on())
+            .on_thread_stop(move || badge.take_off());
+        let end = block_on(runtime, life.live(work));
+        report(name, &end);
+        // Nobody waits only when the process is on its way out.
+        let _ = tell.send(end);
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(move || badge.within(live))?;
+    Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn env(services: &str) -> Env {
+        let variables = [("ALL_IN_ONE_SERVICES".to_owned(), services.to_owned())];
+        Env::new("all-in-one", HashMap::from(variables))
+    }
+
+    #[test]
+    fn some_are_chosen_in_their_order_and_all_by_default() {
+        let all = ["api", "orders", "customers"];
+        assert_eq!(choice(&env(""), &all), all);
+        assert_eq!(choice(&env("customers, api"), &all), ["api", "customers"]);
+        let env = env("api,oders");
+        choice(&env, &all);
+        let problem = env.finish().unwrap_err().to_string();
+        let wanted = "ALL_IN_ONE_SERVICES is malformed (list some of api,orders,customers, with";
+        assert!(problem.contains(wanted), "{problem}");
+    }
+}
