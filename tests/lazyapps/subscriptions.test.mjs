@@ -38,7 +38,9 @@ const QUERY = `subscription ($id: ID, $customer: ID) {
 
 test("every instance tells of all orders, whichever instance applied them", async () => {
   const [anna, ben] = [await customer("Anna"), await customer("Ben")];
+  // Else their arrival may be told of an order, as a change, before the order itself is.
   await known(anna, "Anna");
+  await known(ben, "Ben");
   const all = ADDRESSES.map((address) => subscribe(address, QUERY));
   const ofAnna = subscribe(ADDRESSES[0], QUERY, { customer: anna });
 

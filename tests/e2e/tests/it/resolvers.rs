@@ -71,6 +71,10 @@ async fn front_ends_see_small_and_large_orders_new_names_and_unknown_customers()
     let page = &FrontEnd { installation: Installation::start(&SERVICES, &[]).await };
     let anna = &Uuid::new_v4().to_string();
     page.command("customer", anna, "CREATE", &json!({ "name": "Anna", "location": "Bern" })).await;
+    // Else its arrival may be told of an order, as a change, before the order itself is.
+    let id = json!({ "id": anna });
+    let known = async || page.resolve("orders", "overview/customerById", &id).await;
+    eventually("orders to know Anna", known, |rows| rows[0]["name"] == "Anna").await;
     let small = &a_small_order_is_confirmed_and_valued(page, anna).await;
     let large = &a_large_order_waits_for_a_person(page, anna).await;
     let stray = &page.order("nobody", "1").await;
