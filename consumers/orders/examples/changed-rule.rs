@@ -10,19 +10,12 @@
 
 use std::process::ExitCode;
 
-use consumer_runtime::{
-    Consumer, Emissions, NoEmission, Projection, ProjectionError, Recorded, Source, hearing,
-};
+use consumer_runtime::{Emissions, NoEmission, Projection, ProjectionError, Recorded, Source};
 use orders::{
-    details::OrderDetails,
-    migrations,
     projection::{Event, Orders, Tables},
-    queries,
-    settings::Settings,
     status::Status,
 };
 use schemas::{Money, Timestamp};
-use service::Role;
 
 /// Orders above it stay unconfirmed.
 const LIMIT: Money = Money::from_minor(500_000);
@@ -62,13 +55,5 @@ impl Projection for ChangedRule {
 }
 
 fn main() -> ExitCode {
-    let role = Role::new("orders", Settings::from_env, async |shell, settings| {
-        let Settings { runtime, graphql } = settings;
-        let (ear, changes) = hearing::channel();
-        let routes = move |database| queries::router(database, changes, graphql);
-        let consumer = Consumer::new(ChangedRule, migrations::runner, routes);
-        let consumer = consumer.with_details(OrderDetails).with_ear(ear);
-        consumer_runtime::run(shell, runtime, consumer).await
-    });
-    service::shell::run(role)
+    service::shell::run(orders::role_of(ChangedRule))
 }

@@ -20,7 +20,7 @@ pub mod settings;
 pub mod status;
 pub mod usd;
 
-use consumer_runtime::{Consumer, hearing};
+use consumer_runtime::{Consumer, Projection, hearing};
 use service::Role;
 
 use crate::{details::OrderDetails, projection::Orders, settings::Settings};
@@ -30,11 +30,17 @@ refinery::embed_migrations!("migrations");
 /// The service.
 #[must_use]
 pub fn role() -> Role {
+    role_of(Orders)
+}
+
+/// The service with other rules: what is deployed by a rebuild.
+#[must_use]
+pub fn role_of(projection: impl Projection) -> Role {
     Role::new("orders", Settings::from_env, async |shell, settings| {
         let Settings { runtime, graphql } = settings;
         let (ear, changes) = hearing::channel();
         let routes = move |database| queries::router(database, changes, graphql);
-        let consumer = Consumer::new(Orders, migrations::runner, routes);
+        let consumer = Consumer::new(projection, migrations::runner, routes);
         let consumer = consumer.with_details(OrderDetails).with_ear(ear);
         consumer_runtime::run(shell, runtime, consumer).await
     })
