@@ -8,7 +8,7 @@ use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
     error::Error,
-    row::Values,
+    row::{Values, parameter},
     tables::{AnyTable, Statement},
 };
 
@@ -92,12 +92,12 @@ pub async fn lock(connection: &Object, table: &mut dyn AnyTable) -> Result<(), E
     let lock = prepare(connection, &table.lock_sql()).await?;
     let flight: [Flight<'_>; 2] = [
         async {
-            let created = connection.query(&create, &[&*keys as &(dyn ToSql + Sync)]).await;
+            let created = connection.query(&create, &[parameter(&keys)]).await;
             created.map_err(Error::postgres("create shared rows"))
         }
         .boxed(),
         async {
-            let locked = connection.query(&lock, &[&*keys as &(dyn ToSql + Sync)]).await;
+            let locked = connection.query(&lock, &[parameter(&keys)]).await;
             locked.map_err(Error::postgres("lock shared rows"))
         }
         .boxed(),
@@ -168,7 +168,7 @@ struct Wanted {
 impl Wanted {
     fn query<'a>(&'a self, connection: &'a Object, keys: &'a Values<'_>) -> Flight<'a> {
         async move {
-            let rows = connection.query(&self.load, &[&**keys as &(dyn ToSql + Sync)]).await;
+            let rows = connection.query(&self.load, &[parameter(keys)]).await;
             rows.map_err(Error::postgres("load rows"))
         }
         .boxed()

@@ -18,6 +18,12 @@ pub struct Column {
 /// Values of one column, one for each row that is written: a Postgres array.
 pub type Values<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
+/// Values as the client takes them.
+#[must_use]
+pub fn parameter<'a>(values: &'a Values<'_>) -> &'a (dyn ToSql + Sync) {
+    &**values
+}
+
 /// A value in the database that is none of its field's type.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read column {column}: its value is no {field}")]

@@ -6,7 +6,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::{
     error::Error,
-    row::{Row, Values},
+    row::{Row, Values, parameter},
     sql,
     table::Table,
 };
@@ -23,8 +23,7 @@ impl Statement<'_> {
     /// The parameters as the client takes them.
     #[must_use]
     pub fn references(&self) -> Vec<&(dyn ToSql + Sync)> {
-        let parameters = self.parameters.iter();
-        parameters.map(|p| &**p as &(dyn ToSql + Sync)).collect()
+        self.parameters.iter().map(parameter).collect()
     }
 }
 
