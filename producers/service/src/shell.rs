@@ -107,7 +107,7 @@ pub fn run(role: Role) -> ExitCode {
     let _log = logging::init(format, filter.as_deref());
     let work = role.configure(&env);
     let lifeline = env.lifeline();
-    raise_file_limit();
+    try_to_raise_file_limit();
     let end = env.finish().map_err(Failure::from).and_then(|()| {
         block_on(runtime::Builder::new_multi_thread(), async {
             let (trigger, shutdown) = Shutdown::new();
@@ -151,10 +151,18 @@ pub(crate) fn report(name: &'static str, end: &Result<(), Failure>) -> ExitCode 
 
 /// Every connection is an open file, and the usual soft limit of 1,024 is older than servers that
 /// have more of them. The hard limit stays what the operator says.
-pub(crate) fn raise_file_limit() {
-    let raised = getrlimit(Resource::RLIMIT_NOFILE)
-        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
-    if let Err(error) = raised {
+///
+/// # Errors
+/// When the system refuses it. Otherwise says what the limit is.
+pub fn raise_file_limit() -> io::Result<u64> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    Ok(hard)
+}
+
+/// The same for a service, which works with fewer, too.
+pub(crate) fn try_to_raise_file_limit() {
+    if let Err(error) = raise_file_limit() {
         tracing::warn!(%error, "the limit of open files is left as it is");
     }
 }

@@ -20,7 +20,8 @@ use crate::{
     logging,
     role::{Role, Work},
     shell::{
-        Failure, Life, admin_of, block_on, explain, log_of, raise_file_limit, report, signals,
+        Failure, Life, admin_of, block_on, explain, log_of, report, signals,
+        try_to_raise_file_limit,
     },
     shutdown::Shutdown,
 };
@@ -60,7 +61,7 @@ pub fn run(name: &'static str, roles: Vec<Role>) -> ExitCode {
     if !problems.is_empty() {
         return report(name, &Err(BadEnvironment(problems).into()));
     }
-    raise_file_limit();
+    try_to_raise_file_limit();
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Internal(error.into()));
     report(name, &runtime.and_then(|runtime| runtime.block_on(work(parts))))

@@ -1,7 +1,7 @@
 //! Open files: each connection is one, at either end.
 
 use anyhow::Context;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use service::shell::raise_file_limit;
 
 use crate::failure::{Failure, Result};
 
@@ -11,9 +11,7 @@ const OTHERS: u64 = 200;
 /// Raises the soft limit as far as it goes, for this process and those that it starts, and fails
 /// when that is not enough for so many connections.
 pub fn allow(connections: usize) -> Result<()> {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).context("cannot read the file limit")?;
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).context("cannot raise the file limit")?;
-    refuse(connections, hard)
+    refuse(connections, raise_file_limit().context("cannot raise the file limit")?)
 }
 
 fn refuse(connections: usize, hard: u64) -> Result<()> {
