@@ -15,8 +15,8 @@
 //! - [`results`]: medians and ratios; [`table`] for people; [`machine`]: where it all ran
 //!
 //! The benchmarks that read have [`history`], the events that they read; [`drain`], the least that
-//! reading takes; [`debezium`], another sink; and [`memory`] of processes. What is Java is built as
-//! a [`peer`].
+//! reading takes; and [`debezium`], another sink. What is Java is built as a [`peer`]. Those that need
+//! one have a stack of their own: [`own_stack`].
 //!
 //! Invariants: contenders never run at the same time; each has topics of its own, deleted with
 //! everything in them before the next one starts; a command counts only if it was answered exactly
@@ -33,7 +33,7 @@ pub mod history;
 pub mod http;
 pub mod limit;
 pub mod machine;
-pub mod memory;
+pub mod own_stack;
 pub mod peer;
 pub mod results;
 pub mod series;

@@ -15,7 +15,7 @@
 //! - [`folder`]: the state folder, its layout and its lock,
 //!   or [`temporary`], for the time of one command
 //! - [`records`]: what runs, in [`document`] (`stack.json`, for others) and [`ledger`] (for us)
-//! - [`process`]: identity and signals of processes; [`leftovers`] of a stack that was killed
+//! - [`process`], [`memory`]: identity, signals and memory of processes; [`leftovers`] of a stack that was killed
 //! - [`logs`]: log files, their tails and their rotation
 //! - [`signals`]: Ctrl-C and friends
 //!
@@ -37,6 +37,7 @@ pub mod kafka;
 pub mod ledger;
 pub mod leftovers;
 pub mod logs;
+pub mod memory;
 pub mod plan;
 pub mod ports;
 pub mod postgres;

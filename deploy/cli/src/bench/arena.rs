@@ -177,7 +177,7 @@ impl Arena<'_> {
         let wanted = instances.filter(|instance| names.contains(&instance.service.name.as_str()));
         let services = wanted.map(|instance| {
             let spec = Spec {
-                program: build::binary(self.workspace, &instance.service, self.release)?,
+                program: build::binary(self.workspace, &instance.service.name, self.release)?,
                 env: instance.environment(&shared, |name| std::env::var_os(name).is_some()),
                 ..self.spec(&instance.name())
             };

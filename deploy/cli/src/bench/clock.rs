@@ -8,7 +8,7 @@ use std::{
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
-use crate::bench::cpu::{self, Watched};
+use crate::bench::cpu::{Since, Watched};
 
 /// What was measured at one load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,8 +38,8 @@ pub struct Clock {
     begin: Instant,
     end: Instant,
     watched: Vec<Watched>,
-    /// CPU seconds at the begin, once the window has begun.
-    before: Option<BTreeMap<String, f64>>,
+    /// CPU time from the begin, once the window has begun.
+    cpu: Option<Since>,
     /// CPU seconds in the window, once it has ended, and when that was seen.
     spent: Option<(BTreeMap<String, f64>, Instant)>,
     began: Instant,
@@ -51,9 +51,9 @@ impl Clock {
     pub fn new(warm_up: Duration, window: Duration, watched: &[Watched]) -> Self {
         let begin = Instant::now() + warm_up;
         let latencies = Vec::with_capacity(1 << 16);
-        let (before, spent) = (None, None);
+        let (cpu, spent) = (None, None);
         let watched = watched.to_vec();
-        Self { begin, end: begin + window, watched, before, spent, began: begin, latencies }
+        Self { begin, end: begin + window, watched, cpu, spent, began: begin, latencies }
     }
 
     /// Looks at the time; false when the window has ended. To be asked at least every few
@@ -62,23 +62,21 @@ impl Clock {
         if self.spent.is_some() {
             return false;
         }
-        if self.before.is_none() && now >= self.begin {
-            self.before = Some(self.cpu());
+        if self.cpu.is_none() && now >= self.begin {
+            let watched = self.watched.iter().map(|watched| (watched.name.as_str(), watched.pid));
+            self.cpu = Some(Since::now(watched.chain([("driver", std::process::id())])));
             self.began = now;
         }
         if now >= self.end {
-            let before = self.before.take().unwrap_or_default();
-            let after = self.cpu().into_iter();
-            let spent =
-                after.filter_map(|(name, at)| Some((name.clone(), at - before.get(&name)?)));
-            self.spent = Some((spent.collect(), now));
+            let cpu = self.cpu.take();
+            self.spent = Some((cpu.map(|cpu| cpu.spent()).unwrap_or_default(), now));
         }
         self.spent.is_none()
     }
 
     /// Notes an answer to what was sent at a moment.
     pub fn note(&mut self, sent: Instant, now: Instant) {
-        if self.before.is_some() {
+        if self.cpu.is_some() {
             let micros = now.saturating_duration_since(sent).as_micros();
             self.latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
         }
@@ -105,13 +103,6 @@ impl Clock {
             max_ms: quantile(&self.latencies, 100),
             cpu_seconds,
         })
-    }
-
-    /// Of the watched processes and of this one.
-    fn cpu(&self) -> BTreeMap<String, f64> {
-        let watched = self.watched.iter().map(|watched| (watched.name.as_str(), watched.pid));
-        let all = watched.chain([("driver", std::process::id())]);
-        all.filter_map(|(name, pid)| Some((name.to_owned(), cpu::seconds(pid)?))).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! CPU time of processes, user and system, since they started.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// A process and what it is called in the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,26 @@ impl FromStr for Watched {
             Some(Self { name, pid })
         });
         parsed.ok_or_else(|| "write NAME=PID".to_owned())
+    }
+}
+
+/// CPU time of processes since a moment.
+#[derive(Clone, Debug)]
+pub struct Since(Vec<(String, u32, f64)>);
+
+impl Since {
+    /// Of these, from now on.
+    pub fn now<'a>(processes: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
+        let processes = processes.into_iter();
+        Self(processes.filter_map(|(name, pid)| Some((name.into(), pid, seconds(pid)?))).collect())
+    }
+
+    /// Seconds that each has taken since; without those that are gone.
+    pub fn spent(&self) -> BTreeMap<String, f64> {
+        let spent = self.0.iter();
+        spent
+            .filter_map(|(name, pid, before)| Some((name.clone(), seconds(*pid)? - before)))
+            .collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::sleep;
 
-use crate::{bench::memory::peak_resident_bytes, stack::run::Running};
+use crate::stack::{memory::peak_resident_bytes, run::Running};
 
 /// How often processes are looked at. The system keeps the peak of each, so that only the last
 /// moments of a life are missed.

@@ -79,7 +79,7 @@ impl Starter {
         env.extend(self.env.iter().cloned());
         Ok(Spec {
             kind: Kind::Service,
-            program: build::binary(&self.workspace, &instance.service, self.release)?,
+            program: build::binary(&self.workspace, &instance.service.name, self.release)?,
             args: Vec::new(),
             env,
             clear_env: false,

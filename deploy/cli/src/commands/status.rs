@@ -9,7 +9,6 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::{
-    bench::memory,
     failure::Result,
     report,
     stack::{
@@ -17,7 +16,7 @@ use crate::{
         folder::StateFolder,
         kafka,
         ledger::{Entry, Ledger},
-        postgres, readiness, registry,
+        memory, postgres, readiness, registry,
     },
 };
 

@@ -200,7 +200,7 @@ impl Foreground<'_> {
         let spec = |name: String, program: &str, env| -> Result<Spec> {
             Ok(Spec {
                 kind: Kind::Service,
-                program: build::named(workspace, program, options.release)?,
+                program: build::binary(workspace, program, options.release)?,
                 args: Vec::new(),
                 env,
                 clear_env: false,

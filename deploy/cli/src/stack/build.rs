@@ -62,13 +62,8 @@ pub async fn binaries(
     Ok(())
 }
 
-/// The binary of a service, which has to be there by now.
-pub fn binary(workspace: &Workspace, service: &Service, release: bool) -> Result<PathBuf> {
-    named(workspace, &service.name, release)
-}
-
 /// The binary of that name, which has to be there by now.
-pub fn named(workspace: &Workspace, name: &str, release: bool) -> Result<PathBuf> {
+pub fn binary(workspace: &Workspace, name: &str, release: bool) -> Result<PathBuf> {
     let path = workspace.binary(name, release);
     if path.is_file() {
         return Ok(path);

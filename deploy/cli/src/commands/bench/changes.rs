@@ -7,42 +7,30 @@ mod hot;
 mod idle;
 mod stream;
 
-use std::{num::NonZeroUsize, os::unix::process::CommandExt};
+use std::num::NonZeroUsize;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use event_log::Settings;
 
 use self::{
     append::Load,
-    figures::{Cpu, Figures, Hot, Resident},
+    figures::{Figures, Hot, Resident},
     idle::Idle,
     stream::Clients,
 };
 use crate::{
     bench::{
-        machine::{Machine, Versions},
-        memory,
+        cpu::Since,
+        machine::Versions,
+        own_stack::{self, OwnStack, Wish},
     },
-    chaos::stage::Starter,
-    commands::cluster,
     failure::{Failure, Result},
-    prepare::prepare,
     report::{self, Report},
-    stack::{
-        build,
-        catalog::{self, Instance},
-        kafka,
-        plan::{Existing, Plan, Scale},
-        ports::Policy,
-        run::{Ground, Running},
-        signals::Signals,
-        temporary::Temporary,
-    },
+    stack::{catalog::Instance, kafka, memory, plan::Scale, run::Running, signals::Signals},
     workspace::Workspace,
 };
 
-/// How the folders of such stacks begin, so that those of killed runs are found again.
+/// How the folders of such stacks begin.
 const PREFIX: &str = "oneway-bench-changes-";
 
 /// What is measured.
@@ -106,85 +94,49 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<()> {
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
     files::allow(options.idle.get().saturating_add(options.hot.get()))?;
     if !options.no_build {
-        return build_and_become(options, workspace, &report, &mut signals).await;
+        own_stack::build(workspace, &[SERVICE], options.release, &report, &mut signals).await?;
+        return own_stack::become_built(workspace, options.release);
     }
-    let services = catalog::read(&workspace.deploy("services.yaml"))?;
-    let services = catalog::select(services, &[SERVICE.to_owned()])?;
-    let none = Existing::default();
-    let (plan, _reservation) =
-        Plan::make(&none, services, &Scale::new(), Policy::Auto, &workspace.ports())?;
-    let temporary = Temporary::create(PREFIX, &report).await?;
-    let folder = temporary.folder();
-    let document = plan.document(folder, "");
-    let mut running = Running::begin(folder, folder.lock()?, document, report.clone())?;
-    let starter = Starter {
-        workspace: workspace.clone(),
-        folder: folder.clone(),
-        endpoints: plan.endpoints.clone(),
-        release: options.release,
-        env: Vec::new(),
+    let wish =
+        Wish { service: SERVICE, scale: Scale::new(), prefix: PREFIX, release: options.release };
+    let measuring = async |stack: OwnStack<'_>, running: &mut Running| {
+        Bench { options, stack }.run(running).await
     };
-    let bench = Bench { options, plan: &plan, starter, report: &report };
-    let figures = tokio::select! {
-        figures = bench.run(&mut running) => figures,
-        () = signals.next() => Err(Failure::Interrupted),
-    };
-    let stopped = running.stop(&mut signals).await;
-    let deleted = temporary.delete();
-    let figures = figures?;
+    let (figures, ended) =
+        own_stack::measure(wish, workspace, &report, &mut signals, measuring).await?;
     report::print(if options.json {
         serde_json::to_string_pretty(&figures).context("cannot print the figures")?
     } else {
         figures::text(&figures)
     });
-    figures.hot.verdict().and(stopped).and(deleted)
-}
-
-/// Builds what is measured, and goes on as the binary that was built: the clients are part of it.
-async fn build_and_become(
-    options: &Options,
-    workspace: &Workspace,
-    report: &Report,
-    signals: &mut Signals,
-) -> Result<()> {
-    report.note("building what is measured; optimised binaries take some minutes the first time");
-    build::binaries(workspace, &[SERVICE, "oneway"], options.release, signals).await?;
-    let mut built = std::process::Command::new(workspace.binary("oneway", options.release));
-    let error = built.args(std::env::args_os().skip(1)).arg("--no-build").exec();
-    Err(anyhow::Error::new(error).context("cannot run the binary that was built").into())
+    figures.hot.verdict().and(ended)
 }
 
 struct Bench<'a> {
     options: &'a Options,
-    plan: &'a Plan,
-    starter: Starter,
-    report: &'a Report,
+    stack: OwnStack<'a>,
 }
 
 impl Bench<'_> {
     async fn run(self, running: &mut Running) -> Result<Figures> {
-        let Self { options, plan, ref starter, .. } = self;
-        let (machine, versions) = (Machine::here(), Versions::of(&starter.workspace, true).await);
-        let ground =
-            Ground { workspace: &starter.workspace, folder: &starter.folder, ephemeral: true };
-        running.start_infrastructure(plan, ground).await?;
-        prepare(&plan.endpoints, "", self.report).await?;
+        let machine = self.stack.machine.clone();
+        let versions = Versions::of(&self.stack.starter.workspace, true).await;
         let clients = self.start(running).await?;
+        let release = self.options.release;
         let measured = tokio::select! {
             measured = self.measure(running, clients) => measured,
             failure = running.service_ends() => Err(failure),
         };
         let (idle, hot) = measured?;
         running.stop_services().await;
-        let release = options.release;
         Ok(Figures { machine, versions, release, idle, hot })
     }
 
     /// Starts the notifier, with room for all clients.
     async fn start(&self, running: &mut Running) -> Result<Clients> {
-        let instance = self.plan.instances.first().context("there is no change notifier")?;
+        let instance = self.stack.plan.instances.first().context("there is no change notifier")?;
         let Options { idle, hot, .. } = self.options;
-        let mut spec = self.starter.spec(instance)?;
+        let mut spec = self.stack.starter.spec(instance)?;
         let places = idle.get() + hot.get() + FIRST;
         spec.env.push(("CHANGE_NOTIFIER_CONNECTIONS".to_owned(), places.to_string()));
         running.start_services(vec![(instance.clone(), spec)]).await?;
@@ -197,28 +149,25 @@ impl Bench<'_> {
         let pid = running.pid(SERVICE).context("the change notifier does not run")?;
         Idle::connect(clients, FIRST).await?.leave().await?;
         let before = resident_bytes(pid)?;
-        let step = self.report.step(&format!("{idle} idle clients"));
+        let report = self.stack.report;
+        let step = report.step(&format!("{idle} idle clients"));
         let idlers = Idle::connect(clients, idle.get()).await?;
         step.at(&format!("{idle} idle clients: waiting for a heartbeat of each"));
         idlers.each_hears().await?;
         let resident = Resident::new(idle, before, resident_bytes(pid)?);
         step.done(&format!("{idle} idle clients: {:.0} bytes each", resident.bytes_per_client));
-        let step = self.report.step(&format!("{hot} clients hear {rate} changes/s"));
-        let (settings, load) = (self.settings()?, Load { rate, seconds });
+        let step = report.step(&format!("{hot} clients hear {rate} changes/s"));
+        let (settings, load) = (self.stack.settings()?, Load { rate, seconds });
         let watched = [("kafka", running.pid(kafka::NAME)), (SERVICE, Some(pid))];
-        let cpu = Cpu::begin(watched.into_iter().filter_map(|(name, pid)| Some((name, pid?))));
+        let watched = watched.into_iter().filter_map(|(name, pid)| Some((name, pid?)));
+        let cpu = Since::now(watched.chain([("clients", std::process::id())]));
         let heard = hot::hear(&settings, clients, hot, load).await?;
         let peak =
             memory::peak_resident_bytes(pid).context("it does not say what memory it had")?;
-        let hot = Hot::new(hot, load, heard, cpu.end(), peak);
+        let hot = Hot::new(hot, load, heard, cpu.spent(), peak);
         step.done(&format!("{} clients heard {} changes", hot.clients, hot.changes));
         idlers.leave().await?;
         Ok((resident, hot))
-    }
-
-    fn settings(&self) -> Result<Settings> {
-        let endpoints = &self.plan.endpoints;
-        cluster::settings(&endpoints.kafka_brokers, &endpoints.schema_registry_url, "")
     }
 }
 

@@ -12,7 +12,7 @@ mod rebuild;
 mod sink;
 mod table;
 
-use std::{num::NonZeroUsize, os::unix::process::CommandExt};
+use std::num::NonZeroUsize;
 
 use anyhow::Context;
 use clap::Args;
@@ -30,25 +30,21 @@ use self::{
 use crate::{
     bench::{
         debezium::DEBEZIUM,
-        machine::{Machine, Versions},
+        machine::Versions,
+        own_stack::{self, OwnStack, Wish},
     },
-    chaos::stage::Starter,
-    commands::cluster,
     failure::{Failure, Result},
-    prepare::prepare,
     report::{self, Report},
     stack::{
-        build, catalog,
-        plan::{Existing, Plan, Scale},
-        ports::{self, Policy, Wanted},
-        run::{Ground, Running},
+        plan::Scale,
+        ports::{self, Wanted},
+        run::Running,
         signals::Signals,
-        temporary::Temporary,
     },
     workspace::Workspace,
 };
 
-/// How the folders of such stacks begin, so that those of killed runs are found again.
+/// How the folders of such stacks begin.
 const PREFIX: &str = "oneway-bench-read-";
 
 /// The consumer that is measured.
@@ -124,66 +120,41 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<()> {
     if !options.no_build {
         return build_and_become(options, workspace, &report, &mut signals).await;
     }
-    let services = catalog::read(&workspace.deploy("services.yaml"))?;
-    let services = catalog::select(services, &[CONSUMER.to_owned()])?;
     let scale = Scale::from([(CONSUMER.to_owned(), 2)]);
-    let none = Existing::default();
-    let (plan, _reservation) =
-        Plan::make(&none, services, &scale, Policy::Auto, &workspace.ports())?;
-    let temporary = Temporary::create(PREFIX, &report).await?;
-    let folder = temporary.folder();
-    let document = plan.document(folder, "");
-    let mut running = Running::begin(folder, folder.lock()?, document, report.clone())?;
-    let starter = Starter {
-        workspace: workspace.clone(),
-        folder: folder.clone(),
-        endpoints: plan.endpoints.clone(),
-        release: !options.dev,
-        env: Vec::new(),
+    let wish = Wish { service: CONSUMER, scale, prefix: PREFIX, release: !options.dev };
+    let measuring = async |stack: OwnStack<'_>, running: &mut Running| {
+        Bench { options, stack }.run(running).await
     };
-    let bench = Bench { options, plan: &plan, starter, report: &report };
-    let figures = tokio::select! {
-        figures = bench.run(&mut running) => figures,
-        () = signals.next() => Err(Failure::Interrupted),
-    };
-    let stopped = running.stop(&mut signals).await;
-    let deleted = temporary.delete();
-    let figures = figures?;
+    let (figures, ended) =
+        own_stack::measure(wish, workspace, &report, &mut signals, measuring).await?;
     report::print(if options.json {
         serde_json::to_string_pretty(&figures).context("cannot print the figures")?
     } else {
         table::text(&figures)
     });
-    stopped.and(deleted)
+    ended
 }
 
-/// Builds what is measured, and goes on as the binary that was built: the loops that the consumer
-/// is compared with are part of it.
+/// Builds what is measured, and goes on as the binary that was built.
 async fn build_and_become(
     options: &Options,
     workspace: &Workspace,
     report: &Report,
     signals: &mut Signals,
 ) -> Result<()> {
-    report.note("building what is measured; optimised binaries take some minutes the first time");
-    build::binaries(workspace, &[CONSUMER, "oneway"], !options.dev, signals).await?;
+    own_stack::build(workspace, &[CONSUMER], !options.dev, report, signals).await?;
     if options.peers {
         tokio::select! {
             built = DEBEZIUM.build(workspace, report) => built?,
             () = signals.next() => return Err(Failure::Interrupted),
         }
     }
-    let program = workspace.binary("oneway", !options.dev);
-    let mut built = std::process::Command::new(program);
-    let error = built.args(std::env::args_os().skip(1)).arg("--no-build").exec();
-    Err(anyhow::Error::new(error).context("cannot run the binary that was built").into())
+    own_stack::become_built(workspace, !options.dev)
 }
 
 struct Bench<'a> {
     options: &'a Options,
-    plan: &'a Plan,
-    starter: Starter,
-    report: &'a Report,
+    stack: OwnStack<'a>,
 }
 
 /// What all measurements share.
@@ -201,12 +172,8 @@ struct Log {
 
 impl Bench<'_> {
     async fn run(self, running: &mut Running) -> Result<Figures> {
-        let Self { options, plan, ref starter, report } = self;
-        let (machine, versions) = (Machine::here(), Versions::of(&starter.workspace, true).await);
-        let ground =
-            Ground { workspace: &starter.workspace, folder: &starter.folder, ephemeral: true };
-        running.start_infrastructure(plan, ground).await?;
-        prepare(&plan.endpoints, "", report).await?;
+        let Self { options, stack: OwnStack { ref starter, ref machine, .. } } = self;
+        let (machine, versions) = (machine.clone(), Versions::of(&starter.workspace, true).await);
         let wanted = [Wanted::any("Kafka Connect")];
         let (ports, _reservation) = ports::assign(&wanted, &starter.workspace.ports())?;
         let log = self.fill(*ports.first().context("a port")?).await?;
@@ -223,15 +190,13 @@ impl Bench<'_> {
 
     /// Writes the events.
     async fn fill(&self, connect: u16) -> Result<Log> {
-        let Self { options, plan, report, .. } = self;
-        let endpoints = &plan.endpoints;
-        let settings =
-            cluster::settings(&endpoints.kafka_brokers, &endpoints.schema_registry_url, "")?;
+        let Self { options, stack } = self;
+        let settings = stack.settings()?;
         let database: Config =
-            endpoints.database_url.parse().context("the stack's own database URL")?;
+            stack.plan.endpoints.database_url.parse().context("the stack's own database URL")?;
         let (events, orders) =
             (options.events.get(), options.orders.get().min(options.events.get()));
-        let step = report.step(&format!("writing {events} events of {orders} orders"));
+        let step = stack.report.step(&format!("writing {events} events of {orders} orders"));
         let end = fill::fill(&settings, events, orders).await?;
         let last = fill::last_events(events, orders)?;
         step.done(&format!("{events} events of {orders} orders"));
@@ -239,19 +204,19 @@ impl Bench<'_> {
     }
 
     fn consumers<'b>(&'b self, running: &'b mut Running, log: &'b Log) -> Consumers<'b> {
-        let (Self { starter, plan, .. }, Log { database, events, end, .. }) = (self, log);
-        let instances = &plan.instances;
+        let OwnStack { starter, plan, .. } = &self.stack;
+        let (instances, Log { database, events, end, .. }) = (&plan.instances, log);
         Consumers { running, starter, instances, database, events: *events, end: *end }
     }
 
     fn sink<'b>(&'b self, running: &'b mut Running, log: &'b Log) -> Sink<'b> {
         let Log { database, events, orders, last, connect, .. } = log;
         let (events, orders, port) = (*events, *orders, *connect);
-        Sink { running, starter: &self.starter, database, port, events, orders, last }
+        Sink { running, starter: &self.stack.starter, database, port, events, orders, last }
     }
 
     async fn round(&self, running: &mut Running, log: &Log, round: &str) -> Result<Round> {
-        let (report, Log { database, settings, events, orders, .. }) = (self.report, log);
+        let (report, Log { database, settings, events, orders, .. }) = (self.stack.report, log);
         let sql = told(report, round, "sql", raw::sql(database, *events, *orders)).await?;
         let drain = told(report, round, "drain", raw::drain(settings, *events)).await?;
         let mut consumers = self.consumers(running, log);
@@ -259,7 +224,7 @@ impl Bench<'_> {
         let two_instances = told(report, round, "orders × 2", consumers.measure(TWO)).await?;
         let workers = consumers.measure(Size { workers: 2, ..ONE });
         let two_workers = told(report, round, "orders, two workers", workers).await?;
-        let building = rebuild::measure(&self.starter, settings, database, *events, log.end);
+        let building = rebuild::measure(&self.stack.starter, settings, database, *events, log.end);
         let rebuild = told(report, round, "orders, a rebuild", building).await?;
         let debezium = match self.options.peers {
             false => None,
@@ -276,7 +241,7 @@ impl Bench<'_> {
     /// Times the way from commit to row: orders first, since it counts the offsets that it has
     /// applied, and each timing appends events.
     async fn latencies(&self, running: &mut Running, log: &Log) -> Result<Latencies> {
-        let step = self.report.step("timing the way from commit to row: orders");
+        let step = self.stack.report.step("timing the way from commit to row: orders");
         let mut consumers = self.consumers(running, log);
         consumers.fill(ONE).await?;
         let orders = self.latency(log, &schema_of(CONSUMER)).await;

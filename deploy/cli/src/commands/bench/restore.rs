@@ -92,7 +92,7 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
     let services = catalog::select(services, &["command-processor".into()])?;
     build::build(workspace, &services, options.release, &report, &mut signals).await?;
     let service = services.first().context("there is no command processor")?;
-    let program = build::binary(workspace, service, options.release)?;
+    let program = build::binary(workspace, &service.name, options.release)?;
     let settings = installation(options.cluster.clone().settings(state)?).await?;
     let bench = Bench { options: &options, settings, program, report };
     let figures = tokio::select! {

@@ -11,6 +11,7 @@ use crate::{
         arena::Arena,
         contender::Contender,
         machine::{Machine, Versions},
+        own_stack,
         results::{Results, Rounds, Settings},
         series::Series,
         streams::STREAMS,
@@ -19,7 +20,7 @@ use crate::{
     failure::{Failure, Result},
     report::{self, Report},
     stack::{
-        build, catalog,
+        catalog,
         plan::{Existing, Plan, Scale},
         ports::Policy,
         run::{Ground, Running},
@@ -234,9 +235,7 @@ async fn build(
     report: &Report,
     signals: &mut Signals,
 ) -> Result<()> {
-    report.note("building what is measured; optimised binaries take some minutes the first time");
-    let binaries: Vec<_> = SERVICES.into_iter().chain(["oneway"]).collect();
-    build::binaries(workspace, &binaries, !options.dev, signals).await?;
+    own_stack::build(workspace, &SERVICES, !options.dev, report, signals).await?;
     if options.contenders().iter().any(|contender| contender.streams_settings().is_some()) {
         tokio::select! {
             built = STREAMS.build(workspace, report) => built?,

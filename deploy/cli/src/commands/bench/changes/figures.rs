@@ -9,7 +9,6 @@ use super::{append::Load, hot::Heard};
 use crate::{
     bench::{
         clock::quantile,
-        cpu,
         machine::{Machine, Versions},
     },
     failure::{Failure, Result},
@@ -57,25 +56,6 @@ pub struct Hot {
     pub cores: BTreeMap<String, f64>,
     /// The most memory that the notifier had.
     pub peak_bytes: u64,
-}
-
-/// CPU time since a moment.
-pub struct Cpu(Vec<(&'static str, u32, f64)>);
-
-impl Cpu {
-    /// Of processes, and of this one, whose clients take it.
-    pub fn begin(processes: impl Iterator<Item = (&'static str, u32)>) -> Self {
-        let processes = processes.chain([("clients", std::process::id())]);
-        Self(processes.filter_map(|(name, pid)| Some((name, pid, cpu::seconds(pid)?))).collect())
-    }
-
-    /// Seconds that each has taken since.
-    pub fn end(&self) -> BTreeMap<String, f64> {
-        let spent = self.0.iter().filter_map(|(name, pid, before)| {
-            Some(((*name).to_owned(), cpu::seconds(*pid)? - before))
-        });
-        spent.collect()
-    }
 }
 
 impl Resident {

@@ -11,10 +11,10 @@ use tokio::time::{interval, timeout};
 
 use super::{CONSUMER, database, figures::Rate};
 use crate::{
-    bench::{cpu, memory},
+    bench::cpu,
     chaos::stage::Starter,
     failure::{Failure, Result},
-    stack::{catalog::Instance, run::Running},
+    stack::{catalog::Instance, memory, run::Running},
 };
 
 /// Longest time to apply everything.

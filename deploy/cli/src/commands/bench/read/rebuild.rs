@@ -9,11 +9,12 @@ use tokio::time::interval;
 
 use super::{CONSUMER, consumer::applied, database, figures::Rate};
 use crate::{
-    bench::{cpu, memory},
+    bench::cpu,
     chaos::stage::Starter,
     commands::read_model::Consumer,
     failure::{Failure, Result},
     generations::build::Builder,
+    stack::memory,
 };
 
 /// Longest time to build.

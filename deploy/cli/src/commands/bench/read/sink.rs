@@ -17,11 +17,10 @@ use crate::{
     bench::{
         cpu,
         debezium::{self, DEBEZIUM, Worker},
-        memory,
     },
     chaos::stage::Starter,
     failure::{Failure, Result},
-    stack::{readiness, run::Running},
+    stack::{memory, readiness, run::Running},
 };
 
 /// Its schema.

@@ -18,8 +18,8 @@ use tokio::{
 
 use super::fill::STATES;
 use crate::{
-    bench::memory,
     failure::{Failure, Result},
+    stack::memory,
 };
 
 /// Longest wait for it to have restored.
