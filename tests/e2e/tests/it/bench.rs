@@ -68,20 +68,39 @@ fn a_benchmark_reports_everything_and_leaves_nothing() {
     assert_eq!(topics_left(), Vec::<String>::new());
 }
 
-/// On a stack of its own.
-#[test]
-fn a_benchmark_of_the_read_path_reports_everything_and_leaves_nothing() {
+/// The figures of a benchmark that has a stack of its own, and leaves nothing of it.
+fn figures(args: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     make_traversable(folder.path());
     let output = Command::new(binary("oneway"))
-        .args(["bench", "read", "--dev", "--no-build", "--json", "--rounds", "1"])
-        .args(["--events", "30000", "--orders", "7000", "--rate", "200", "--seconds", "1"])
+        .arg("bench")
+        .args(args)
+        .args(["--no-build", "--json"])
         .env("TMPDIR", folder.path())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
-    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(files_left(folder.path()), Vec::<String>::new());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_benchmark_of_the_read_path_reports_everything_and_leaves_nothing() {
+    let figures = figures(&[
+        "read",
+        "--dev",
+        "--rounds",
+        "1",
+        "--events",
+        "30000",
+        "--orders",
+        "7000",
+        "--rate",
+        "200",
+        "--seconds",
+        "1",
+    ]);
     let is_positive = |value: &Value| value.as_f64().is_some_and(|number| number > 0.0);
     let round = &figures["rounds"][0];
     for measured in ["sql", "drain", "one_instance", "two_instances", "rebuild"] {
@@ -96,23 +115,12 @@ fn a_benchmark_of_the_read_path_reports_everything_and_leaves_nothing() {
     }
     assert!(is_positive(&figures["ratios"]["latency_to_bare_loop"]["p50"]), "{figures:#}");
     assert!(figures["latency"]["debezium"].is_null() && round["debezium"].is_null(), "{figures:#}");
-    assert_eq!(files_left(folder.path()), Vec::<String>::new());
 }
 
-/// On a stack of its own.
 #[test]
 fn a_benchmark_of_listening_clients_reports_everything_and_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    make_traversable(folder.path());
-    let output = Command::new(binary("oneway"))
-        .args(["bench", "changes", "--no-build", "--json", "--idle", "300", "--hot", "5"])
-        .args(["--rate", "200", "--seconds", "2"])
-        .env("TMPDIR", folder.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
-    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let figures =
+        figures(&["changes", "--idle", "300", "--hot", "5", "--rate", "200", "--seconds", "2"]);
     let Value::Object(idle) = &figures["idle"] else { panic!("{figures:#}") };
     assert_eq!(idle["clients"], 300, "{figures:#}");
     assert!(idle["bytes_with"].as_u64() > idle["bytes_without"].as_u64(), "{figures:#}");
@@ -126,7 +134,6 @@ fn a_benchmark_of_listening_clients_reports_everything_and_leaves_nothing() {
         ["p50_ms", "p99_ms", "max_ms"].map(|name| hot[name].as_f64().expect("a number"));
     assert!(0.0 < p50 && p50 <= p99 && p99 <= max, "{figures:#}");
     assert!(hot["cores"]["change-notifier"].as_f64() > Some(0.0), "{figures:#}");
-    assert_eq!(files_left(folder.path()), Vec::<String>::new());
 }
 
 fn check(results: &Value) {
