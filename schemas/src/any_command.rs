@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    campaign::CampaignCommand,
     codec::{EncodeError, Encoder},
     customer::CustomerCommand,
+    mailing::MailingCommand,
     message::Messages,
     order::OrderCommand,
     topic::Topic,
@@ -19,13 +21,17 @@ pub enum AnyCommand {
     Customer(CustomerCommand),
     /// Of an order.
     Order(OrderCommand),
+    /// Of a campaign.
+    Campaign(CampaignCommand),
+    /// Of a mailing.
+    Mailing(MailingCommand),
 }
 
 /// Why there is no such command. Never repeats its data.
 #[derive(Debug, thiserror::Error)]
 pub enum NoCommand {
     /// No such aggregate type.
-    #[error("aggregateName is none of customer, order")]
+    #[error("aggregateName is none of customer, order, campaign, mailing")]
     Aggregate,
     /// No such command.
     #[error("command is none of {0}")]
@@ -40,9 +46,12 @@ pub enum NoCommand {
 
 const CUSTOMER: &str = "customer";
 const ORDER: &str = "order";
+const CAMPAIGN: &str = "campaign";
+const MAILING: &str = "mailing";
 
 /// The topics that carry commands.
-pub const TOPICS: [Topic; 2] = [CustomerCommand::TOPIC, OrderCommand::TOPIC];
+pub const TOPICS: [Topic; 4] =
+    [CustomerCommand::TOPIC, OrderCommand::TOPIC, CampaignCommand::TOPIC, MailingCommand::TOPIC];
 
 /// Writes the commands topics.
 #[derive(Debug)]
@@ -51,6 +60,10 @@ pub struct Encoders {
     pub customer: Encoder<CustomerCommand>,
     /// Commands of orders.
     pub order: Encoder<OrderCommand>,
+    /// Commands of campaigns.
+    pub campaign: Encoder<CampaignCommand>,
+    /// Commands of mailings.
+    pub mailing: Encoder<MailingCommand>,
 }
 
 impl Encoders {
@@ -62,6 +75,8 @@ impl Encoders {
         match command {
             AnyCommand::Customer(command) => self.customer.encode(command),
             AnyCommand::Order(command) => self.order.encode(command),
+            AnyCommand::Campaign(command) => self.campaign.encode(command),
+            AnyCommand::Mailing(command) => self.mailing.encode(command),
         }
     }
 }
@@ -75,6 +90,18 @@ impl From<CustomerCommand> for AnyCommand {
 impl From<OrderCommand> for AnyCommand {
     fn from(command: OrderCommand) -> Self {
         Self::Order(command)
+    }
+}
+
+impl From<CampaignCommand> for AnyCommand {
+    fn from(command: CampaignCommand) -> Self {
+        Self::Campaign(command)
+    }
+}
+
+impl From<MailingCommand> for AnyCommand {
+    fn from(command: MailingCommand) -> Self {
+        Self::Mailing(command)
     }
 }
 
@@ -93,6 +120,8 @@ impl AnyCommand {
                 };
                 read(aggregate, name, payload).map(Self::Order)
             }
+            CAMPAIGN => read(aggregate, name, payload).map(Self::Campaign),
+            MAILING => read(aggregate, name, payload).map(Self::Mailing),
             _ => Err(NoCommand::Aggregate),
         }
     }
@@ -103,6 +132,8 @@ impl AnyCommand {
         match self {
             Self::Customer(_) => CUSTOMER,
             Self::Order(_) => ORDER,
+            Self::Campaign(_) => CAMPAIGN,
+            Self::Mailing(_) => MAILING,
         }
     }
 
@@ -112,6 +143,8 @@ impl AnyCommand {
         match self {
             Self::Customer(_) => CustomerCommand::TOPIC,
             Self::Order(_) => OrderCommand::TOPIC,
+            Self::Campaign(_) => CampaignCommand::TOPIC,
+            Self::Mailing(_) => MailingCommand::TOPIC,
         }
     }
 
@@ -121,6 +154,8 @@ impl AnyCommand {
         match self {
             Self::Customer(command) => command.wire_type(),
             Self::Order(command) => command.wire_type(),
+            Self::Campaign(command) => command.wire_type(),
+            Self::Mailing(command) => command.wire_type(),
         }
     }
 
@@ -142,6 +177,8 @@ impl AnyCommand {
         let fields = match self {
             Self::Customer(command) => command.write_fields(serde_json::value::Serializer),
             Self::Order(command) => command.write_fields(serde_json::value::Serializer),
+            Self::Campaign(command) => command.write_fields(serde_json::value::Serializer),
+            Self::Mailing(command) => command.write_fields(serde_json::value::Serializer),
         };
         // Every field of a command is text, a number or absent: none that JSON would refuse.
         match fields.unwrap_or_default() {
@@ -202,6 +239,13 @@ mod tests {
             names(ORDER, OrderCommand::FILES),
             ["CREATE", "ADD_USD_RATE_AND_VALUE", "REQUIRE_CONFIRMATION", "CONFIRM"]
         );
+        assert_eq!(
+            names(CAMPAIGN, CampaignCommand::FILES),
+            ["CREATE", "START", "FIX_AUDIENCE", "PAUSE", "COMPLETE"]
+        );
+        let mailing = names(MAILING, MailingCommand::FILES);
+        assert_eq!(mailing[..3], ["REQUEST", "REQUEST_AGAIN", "MARK_SENT"]);
+        assert_eq!(mailing[3..], ["MARK_FAILED", "MARK_UNCERTAIN", "EXCLUDE", "RECORD_REACTION"]);
     }
 
     #[test]
@@ -211,7 +255,7 @@ mod tests {
         };
         assert_eq!(
             said("invoice", "CREATE", Value::Null),
-            "aggregateName is none of customer, order"
+            "aggregateName is none of customer, order, campaign, mailing"
         );
         assert_eq!(
             said("customer", "CONFIRM", Value::Null),

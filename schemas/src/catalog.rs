@@ -2,9 +2,11 @@
 //! binary starts.
 
 use crate::{
+    campaign::{Campaign, CampaignCommand, CampaignEvent},
     classification::ClassificationEvent,
     command::{AggregateState, CommandOutcome, CommandRefused},
     customer::{Customer, CustomerCommand, CustomerEvent},
+    mailing::{Mailing, MailingCommand, MailingEvent},
     message::{Messages, SchemaFile},
     notification::ReadModelChanged,
     order::{Order, OrderCommand, OrderEvent},
@@ -37,6 +39,12 @@ fn all() -> impl Iterator<Item = Subject> {
         .chain(of::<OrderCommand>())
         .chain(of::<OrderEvent>())
         .chain(of::<AggregateState<Order>>())
+        .chain(of::<CampaignCommand>())
+        .chain(of::<CampaignEvent>())
+        .chain(of::<AggregateState<Campaign>>())
+        .chain(of::<MailingCommand>())
+        .chain(of::<MailingEvent>())
+        .chain(of::<AggregateState<Mailing>>())
         .chain(of::<CommandOutcome>())
         .chain(of::<CommandRefused>())
         .chain(of::<ClassificationEvent>())

@@ -61,6 +61,13 @@ impl AggregateId {
     }
 }
 
+impl From<Uuid> for AggregateId {
+    /// A UUID has only characters that an id may have.
+    fn from(id: Uuid) -> Self {
+        Self(id.to_string().into())
+    }
+}
+
 impl TryFrom<String> for AggregateId {
     type Error = InvalidAggregateId;
 
@@ -98,6 +105,12 @@ impl CommandId {
     #[must_use]
     pub fn of_policy(event: EventId, policy: &str) -> Self {
         Self(Uuid::new_v5(&event.0, policy.as_bytes()))
+    }
+
+    /// One of several commands with which a saga answers an event; `which` tells them apart.
+    #[must_use]
+    pub fn of_saga(event: EventId, saga: &str, which: &str) -> Self {
+        Self(Uuid::new_v5(&event.0, format!("{saga}/{which}").as_bytes()))
     }
 }
 

@@ -5,8 +5,10 @@
 //! - [`id`], [`decimal`], [`timestamp`]: the scalar values of the system
 //! - [`topic`]: which topics exist and what they carry
 //! - [`position`], [`token`]: where a record is, and what a client shows to read its own write
-//! - [`message`]: one record type = one `.avsc` file; a topic carries a closed set of them
-//! - [`customer`], [`order`], [`classification`], [`command`], [`notification`]: the messages
+//! - [`message`], [`either`]: one record type = one `.avsc` file; a topic carries a closed set of
+//!   them, and who sends to several has one set of all
+//! - [`customer`], [`order`], [`classification`], [`campaign`], [`mailing`], [`command`],
+//!   [`notification`]: the messages
 //! - [`envelope`]: metadata in record headers (CloudEvents 1.0, Kafka binding, binary mode)
 //! - [`codec`]: Avro in the schema registry's wire format
 //! - [`any_command`], [`recording`]: commands by their names in requests, and in a form for files
@@ -16,14 +18,17 @@
 //! decode for ever (`tests/fixtures.rs`).
 
 pub mod any_command;
+pub mod campaign;
 pub mod catalog;
 pub mod classification;
 pub mod codec;
 pub mod command;
 pub mod customer;
 pub mod decimal;
+pub mod either;
 pub mod envelope;
 pub mod id;
+pub mod mailing;
 pub mod message;
 pub mod notification;
 pub mod order;
@@ -35,6 +40,7 @@ pub mod topic;
 
 pub use codec::{DecodeError, Decoder, Encoder};
 pub use decimal::{Money, Rate};
+pub use either::Either;
 pub use envelope::Envelope;
 pub use id::{AggregateId, CommandId, EventId};
 pub use message::{Message, Messages};

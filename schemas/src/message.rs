@@ -33,12 +33,18 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     const FILE: SchemaFile;
 }
 
-/// The closed set of record types of one topic.
+/// The closed set of record types of one topic, or the sets of several as one, see [`Either`].
 pub trait Messages: Sized + Send + 'static {
-    /// The topic that carries them.
+    /// The topic that carries them; of several sets, that of the first.
     const TOPIC: Topic;
     /// Their schema files; the position in this list identifies a type.
     const FILES: &'static [SchemaFile];
+
+    /// The topic that carries the type at `index`.
+    #[must_use]
+    fn topic_of(_index: usize) -> Topic {
+        Self::TOPIC
+    }
 
     /// Position of this message's type in [`Messages::FILES`].
     fn index(&self) -> usize;
@@ -75,6 +81,11 @@ pub trait Messages: Sized + Send + 'static {
     /// # Errors
     /// When the form refuses them.
     fn write_fields<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// The topic that carries this message.
+    fn topic(&self) -> Topic {
+        Self::topic_of(self.index())
+    }
 
     /// Wire name of this message.
     fn wire_type(&self) -> &'static str {

@@ -19,6 +19,18 @@ impl Topic {
     pub const ORDER_EVENTS: Self = Self("order.events");
     /// Latest order states.
     pub const ORDER_STATE: Self = Self("order.state");
+    /// Campaign commands.
+    pub const CAMPAIGN_COMMANDS: Self = Self("campaign.commands");
+    /// Campaign events: event store.
+    pub const CAMPAIGN_EVENTS: Self = Self("campaign.events");
+    /// Latest campaign states.
+    pub const CAMPAIGN_STATE: Self = Self("campaign.state");
+    /// Mailing commands.
+    pub const MAILING_COMMANDS: Self = Self("mailing.commands");
+    /// Mailing events: event store.
+    pub const MAILING_EVENTS: Self = Self("mailing.events");
+    /// Latest mailing states.
+    pub const MAILING_STATE: Self = Self("mailing.state");
     /// One outcome per command.
     pub const COMMAND_RESULTS: Self = Self("command.results");
     /// Commands that were refused by who sent them.
@@ -39,14 +51,25 @@ impl Topic {
     /// Records that the consumer `order-valuation` cannot handle.
     pub const ORDER_VALUATION_DEAD_LETTER: Self = Self("order-valuation.dead-letter");
 
+    /// Records that the saga `email-campaign` cannot handle.
+    pub const EMAIL_CAMPAIGN_DEAD_LETTER: Self = Self("email-campaign.dead-letter");
+    /// Records that the consumer `campaigns` cannot handle.
+    pub const CAMPAIGNS_DEAD_LETTER: Self = Self("campaigns.dead-letter");
+
     /// Every topic.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 23] = [
         Self::CUSTOMER_COMMANDS,
         Self::CUSTOMER_EVENTS,
         Self::CUSTOMER_STATE,
         Self::ORDER_COMMANDS,
         Self::ORDER_EVENTS,
         Self::ORDER_STATE,
+        Self::CAMPAIGN_COMMANDS,
+        Self::CAMPAIGN_EVENTS,
+        Self::CAMPAIGN_STATE,
+        Self::MAILING_COMMANDS,
+        Self::MAILING_EVENTS,
+        Self::MAILING_STATE,
         Self::COMMAND_RESULTS,
         Self::COMMAND_REFUSALS,
         Self::CUSTOMER_CLASSIFICATION_EVENTS,
@@ -56,6 +79,8 @@ impl Topic {
         Self::CUSTOMER_CLASSIFIER_DEAD_LETTER,
         Self::ORDER_CONFIRMATION_DEAD_LETTER,
         Self::ORDER_VALUATION_DEAD_LETTER,
+        Self::EMAIL_CAMPAIGN_DEAD_LETTER,
+        Self::CAMPAIGNS_DEAD_LETTER,
     ];
 
     /// The topic of that logical name.

@@ -1,11 +1,13 @@
 //! Rules of form that fields of several commands share. Lengths count Unicode characters. No
 //! text may hold a control character, NUL among them (Postgres cannot store that one); only the
-//! text of an order may have line breaks.
+//! text of an order and the body of a mail may have line breaks.
 
 use std::ops::RangeInclusive;
 
 use email_address::{EmailAddress, Options};
 use schemas::{Money, Rate, Timestamp};
+
+use crate::template::{self, TemplateError};
 
 /// Lengths of names and of sources of a permission, in characters.
 pub const NAME_LENGTH: RangeInclusive<usize> = 1..=200;
@@ -13,6 +15,12 @@ pub const NAME_LENGTH: RangeInclusive<usize> = 1..=200;
 pub const LOCATION_LENGTH: RangeInclusive<usize> = 0..=200;
 /// Lengths of the text of an order, in characters.
 pub const TEXT_LENGTH: RangeInclusive<usize> = 1..=2_000;
+/// Lengths of the template of a mail, in characters.
+pub const BODY_LENGTH: RangeInclusive<usize> = 1..=20_000;
+/// Lengths of a reason for people, in characters.
+pub const REASON_LENGTH: RangeInclusive<usize> = 1..=500;
+/// Lengths of a Message-ID, in characters.
+pub const MESSAGE_ID_LENGTH: RangeInclusive<usize> = 3..=250;
 /// First amount that is too large: 10^13 (in EUR or USD).
 pub const MONEY_LIMIT: Money = Money::from_minor(1_000_000_000_000_000);
 /// First exchange rate that is too large: 10^12, so that all digits fit Avro's `decimal(18,6)`.
@@ -65,6 +73,15 @@ impl Check {
             self.fail(pointer, format!("must not be longer than {most} characters"));
         } else if text.trim().chars().count() < least {
             self.fail(pointer, "must not be empty");
+        }
+    }
+
+    /// Templates of a mail that can be rendered. When their texts are refused already, that is said.
+    pub(crate) fn templates(&mut self, subject: &str, body: &str) {
+        if self.0.is_empty()
+            && let Err(TemplateError { pointer, message }) = template::check((subject, body))
+        {
+            self.fail(pointer, message);
         }
     }
 

@@ -82,5 +82,5 @@ fn the_version_is_the_first_field_of_every_state() {
         assert_eq!((first.name.as_str(), &first.schema), ("version", &Schema::Long));
         count += 1;
     }
-    assert_eq!(count, 2);
+    assert_eq!(count, 4);
 }

@@ -2,6 +2,11 @@
 
 use schemas::{
     AggregateId, CommandId, Decoder, Encoder, Messages, Money, Rate, Timestamp,
+    campaign::{
+        Campaign, CampaignAudienceFixed, CampaignCommand, CampaignCompleted, CampaignCreated,
+        CampaignEvent, CampaignPaused, CampaignStarted, CampaignStatus, CompleteCampaign,
+        CreateCampaign, CutPosition, FixAudience, PauseCampaign, StartCampaign,
+    },
     classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
     command::{
         AggregateState, CommandOutcome, CommandPosition, CommandRefused, RecentOutcome, Rejection,
@@ -10,6 +15,12 @@ use schemas::{
         CreateCustomer, Customer, CustomerCommand, CustomerCreated, CustomerEmailPermissionGranted,
         CustomerEmailPermissionWithdrawn, CustomerEvent, CustomerUpdated, GrantEmailPermission,
         UpdateCustomer, WithdrawEmailPermission,
+    },
+    mailing::{
+        ExcludeMailing, Exclusion, Mailing, MailingCommand, MailingEvent, MailingExcluded,
+        MailingFailed, MailingReacted, MailingRequested, MailingSent, MailingStatus,
+        MailingUncertain, MarkFailed, MarkSent, MarkUncertain, Reaction, RecordReaction,
+        RequestAgain, RequestMailing,
     },
     notification::{ChangeKind, ReadModelChanged},
     order::{
@@ -58,6 +69,7 @@ fn json<T: Serialize>(value: &T) -> Value {
 }
 
 /// How a datum of a wire type is read into the newest Rust type.
+#[expect(clippy::too_many_lines, reason = "a table: one line for each type")]
 pub fn rereader(wire_type: &str) -> Option<Reread> {
     macro_rules! rereaders {
         ($($set:ty { $($wire:literal => $pattern:path),+ $(,)? })+) => {
@@ -96,6 +108,37 @@ pub fn rereader(wire_type: &str) -> Option<Reread> {
             "order_confirmation_required" => OrderEvent::ConfirmationRequired,
             "order_confirmed" => OrderEvent::Confirmed,
         }
+        CampaignCommand {
+            "create_campaign" => CampaignCommand::Create,
+            "start_campaign" => CampaignCommand::Start,
+            "fix_audience" => CampaignCommand::FixAudience,
+            "pause_campaign" => CampaignCommand::Pause,
+            "complete_campaign" => CampaignCommand::Complete,
+        }
+        CampaignEvent {
+            "campaign_created" => CampaignEvent::Created,
+            "campaign_started" => CampaignEvent::Started,
+            "campaign_audience_fixed" => CampaignEvent::AudienceFixed,
+            "campaign_paused" => CampaignEvent::Paused,
+            "campaign_completed" => CampaignEvent::Completed,
+        }
+        MailingCommand {
+            "request_mailing" => MailingCommand::Request,
+            "request_again" => MailingCommand::RequestAgain,
+            "mark_sent" => MailingCommand::MarkSent,
+            "mark_failed" => MailingCommand::MarkFailed,
+            "mark_uncertain" => MailingCommand::MarkUncertain,
+            "exclude_mailing" => MailingCommand::Exclude,
+            "record_reaction" => MailingCommand::RecordReaction,
+        }
+        MailingEvent {
+            "mailing_requested" => MailingEvent::Requested,
+            "mailing_sent" => MailingEvent::Sent,
+            "mailing_failed" => MailingEvent::Failed,
+            "mailing_uncertain" => MailingEvent::Uncertain,
+            "mailing_excluded" => MailingEvent::Excluded,
+            "mailing_reacted" => MailingEvent::Reacted,
+        }
         ClassificationEvent {
             "customer_classification_updated" => ClassificationEvent::Updated,
         }
@@ -112,6 +155,8 @@ pub fn rereader(wire_type: &str) -> Option<Reread> {
     sole! {
         "customer_state" => AggregateState<Customer>,
         "order_state" => AggregateState<Order>,
+        "campaign_state" => AggregateState<Campaign>,
+        "mailing_state" => AggregateState<Mailing>,
         "command_outcome" => CommandOutcome,
         "command_refused" => CommandRefused,
         "read_model_changed" => ReadModelChanged,
@@ -147,6 +192,8 @@ pub fn all() -> Vec<Sample> {
     for whole in [true, false] {
         customers(&mut list, whole);
         orders(&mut list, whole);
+        campaigns(&mut list, whole);
+        mailings(&mut list, whole);
         others(&mut list, whole);
     }
     list
@@ -188,6 +235,68 @@ fn orders(list: &mut Vec<Sample>, whole: bool) {
         OrderEvent: OrderConfirmationRequired {};
         OrderEvent: OrderConfirmed {};
         AggregateState<Order>: state(whole, Order { status: OrderStatus::Unconfirmed });
+    }
+}
+
+fn campaigns(list: &mut Vec<Sample>, whole: bool) {
+    let name = || "Spring".to_owned();
+    let subject = || "Hello {{ name }}".to_owned();
+    let body = || "<p>Dear {{ name }},</p>\n<p>thank you.</p>".to_owned();
+    let cut = || match whole {
+        true => vec![CutPosition { partition: 3, next_offset: 1 << 40 }],
+        false => Vec::new(),
+    };
+    let audience_class = whole.then_some(CustomerClass::A);
+    samples! { list:
+        CampaignCommand: CreateCampaign {
+            name: name(), subject: subject(), body: body(), audience_class,
+        };
+        CampaignCommand: StartCampaign {};
+        CampaignCommand: FixAudience { customers: 539, cut: cut() };
+        CampaignCommand: PauseCampaign {};
+        CampaignCommand: CompleteCampaign {};
+        CampaignEvent: CampaignCreated {
+            name: name(), subject: subject(), body: body(), audience_class: CustomerClass::B,
+        };
+        CampaignEvent: CampaignStarted {};
+        CampaignEvent: CampaignAudienceFixed { customers: 539, cut: cut() };
+        CampaignEvent: CampaignPaused {};
+        CampaignEvent: CampaignCompleted {};
+        AggregateState<Campaign>: state(whole, Campaign {
+            status: CampaignStatus::Running, audience_fixed: whole,
+        });
+    }
+}
+
+fn mailings(list: &mut Vec<Sample>, whole: bool) {
+    let (campaign_id, customer_id) = (|| id("spring"), || id("c1"));
+    let (customer_class, class_sequence) = (CustomerClass::B, 2);
+    let message_id = || whole.then(|| "<1@example.org>".to_owned());
+    let reason = || "550 no such user".to_owned();
+    let (reaction, reacted_at) = (Reaction::Clicked, moment());
+    samples! { list:
+        MailingCommand: RequestMailing {
+            campaign_id: campaign_id(), customer_id: customer_id(), customer_class, class_sequence,
+        };
+        MailingCommand: RequestAgain {};
+        MailingCommand: MarkSent { message_id: message_id(), sent_at: moment() };
+        MailingCommand: MarkFailed { reason: reason() };
+        MailingCommand: MarkUncertain { reason: reason() };
+        MailingCommand: ExcludeMailing { reason: Exclusion::NoPermission };
+        MailingCommand: RecordReaction { reaction, reacted_at };
+        MailingEvent: MailingRequested {
+            campaign_id: campaign_id(), customer_id: customer_id(), customer_class, class_sequence,
+            attempt: 1,
+        };
+        MailingEvent: MailingSent { message_id: message_id(), sent_at: moment() };
+        MailingEvent: MailingFailed { reason: reason() };
+        MailingEvent: MailingUncertain { reason: reason() };
+        MailingEvent: MailingExcluded { reason: Exclusion::NoAddress };
+        MailingEvent: MailingReacted { reaction, reacted_at };
+        AggregateState<Mailing>: state(whole, Mailing {
+            campaign_id: campaign_id(), customer_id: customer_id(), customer_class, class_sequence,
+            attempt: 1, status: MailingStatus::Uncertain, reactions: vec![Reaction::Opened],
+        });
     }
 }
 
