@@ -71,7 +71,7 @@ use std::{
     time::Instant,
 };
 
-use domain::{Customers, Orders};
+use domain::{Campaigns, Customers, Mailings, Orders};
 use event_log::{Error, Settings, restore::PartitionReader};
 use schemas::Topic;
 use tokio::runtime::Handle;
@@ -90,9 +90,11 @@ pub use self::{report::Report, workers::Progress};
 type Check = fn(&mut Tools<'_>, &Snapshot, i32, &Outcomes, &Books) -> Result<Done, Error>;
 
 /// The aggregate types.
-const TYPES: [(Topics, Check); 2] = [
+const TYPES: [(Topics, Check); 4] = [
     (Topics::of::<Customers>(), aggregates::check::<Customers>),
     (Topics::of::<Orders>(), aggregates::check::<Orders>),
+    (Topics::of::<Campaigns>(), aggregates::check::<Campaigns>),
+    (Topics::of::<Mailings>(), aggregates::check::<Mailings>),
 ];
 
 /// Verifies the log of an installation. Blocks; requests to the registry run on `runtime`, which

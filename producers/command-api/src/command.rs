@@ -1,14 +1,19 @@
 //! A command of any aggregate, on its way into the log.
 
-use domain::{Aggregate, Customers, Orders, Violation};
+use domain::{Aggregate, Campaigns, Customers, Mailings, Orders, Violation};
 use schemas::{
     AggregateId, CommandId, Messages, Timestamp, Topic, any_command::AnyCommand,
-    command::fingerprint, customer::CustomerCommand, order::OrderCommand,
+    campaign::CampaignCommand, command::fingerprint, customer::CustomerCommand,
+    mailing::MailingCommand, order::OrderCommand,
 };
 
 /// The aggregate types and the topics of their commands.
-pub const AGGREGATES: [(&str, Topic); 2] =
-    [(Customers::NAME, CustomerCommand::TOPIC), (Orders::NAME, OrderCommand::TOPIC)];
+pub const AGGREGATES: [(&str, Topic); 4] = [
+    (Customers::NAME, CustomerCommand::TOPIC),
+    (Orders::NAME, OrderCommand::TOPIC),
+    (Campaigns::NAME, CampaignCommand::TOPIC),
+    (Mailings::NAME, MailingCommand::TOPIC),
+];
 
 /// A command as a client sent it.
 #[derive(Clone, Debug)]
@@ -44,6 +49,8 @@ impl Submission {
         match &self.command {
             AnyCommand::Customer(command) => Customers::validate(command, now),
             AnyCommand::Order(command) => Orders::validate(command, now),
+            AnyCommand::Campaign(command) => Campaigns::validate(command, now),
+            AnyCommand::Mailing(command) => Mailings::validate(command, now),
         }
     }
 

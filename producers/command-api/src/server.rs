@@ -149,6 +149,8 @@ async fn try_resolve(registry: &Registry, settings: &Settings) -> Result<Schemas
     let commands = Encoders {
         customer: registry.encoder(namespace).await?,
         order: registry.encoder(namespace).await?,
+        campaign: registry.encoder(namespace).await?,
+        mailing: registry.encoder(namespace).await?,
     };
     let topic = settings.log.qualify(CommandOutcome::TOPIC.name());
     let file = CommandOutcome::FILE;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Aggregate, Customers, Orders};
+use domain::{Aggregate, Campaigns, Customers, Mailings, Orders};
 use event_log::{
     Error, Registry,
     exactly_once::{Role, serve},
@@ -21,7 +21,8 @@ use crate::{
 
 /// Decides commands until the shutdown.
 pub async fn run(shell: Shell, settings: Settings) -> Result<(), Failure> {
-    let stores = [store::<Customers>(), store::<Orders>()];
+    let stores =
+        [store::<Customers>(), store::<Orders>(), store::<Campaigns>(), store::<Mailings>()];
     if !guard::pass(&shell, &settings.log, &stores, &settings.accepted).await? {
         return Ok(());
     }
@@ -50,6 +51,8 @@ fn processor(settings: &Settings, runtime: &Handle) -> Result<Processor, Error> 
     let store = store.map(Arc::new);
     Ok(Processor::new(vec![
         Box::new(Writer::<Customers>::new(log, &registry, runtime, store.clone())?),
-        Box::new(Writer::<Orders>::new(log, &registry, runtime, store)?),
+        Box::new(Writer::<Orders>::new(log, &registry, runtime, store.clone())?),
+        Box::new(Writer::<Campaigns>::new(log, &registry, runtime, store.clone())?),
+        Box::new(Writer::<Mailings>::new(log, &registry, runtime, store)?),
     ]))
 }

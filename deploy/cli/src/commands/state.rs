@@ -67,6 +67,8 @@ struct Rebuild {
 enum AggregateType {
     Customer,
     Order,
+    Campaign,
+    Mailing,
 }
 
 /// Runs the command.

@@ -152,7 +152,7 @@ mod tests {
         let declaration = declaration(None).unwrap();
         let count =
             |name: &str| declaration.topics[name].partitions.unwrap_or(declaration.partitions);
-        for aggregate in ["customer", "order"] {
+        for aggregate in ["customer", "order", "campaign", "mailing"] {
             let counts: BTreeSet<_> =
                 ["commands", "events", "state"].map(|t| count(&format!("{aggregate}.{t}"))).into();
             assert_eq!(counts.len(), 1, "{aggregate}");

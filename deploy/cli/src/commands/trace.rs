@@ -58,12 +58,16 @@ pub struct Options {
 }
 
 /// Topics with records of which one causes another.
-const TRACED: [Topic; 7] = [
+const TRACED: [Topic; 11] = [
     Topic::CUSTOMER_COMMANDS,
     Topic::ORDER_COMMANDS,
+    Topic::CAMPAIGN_COMMANDS,
+    Topic::MAILING_COMMANDS,
     Topic::COMMAND_RESULTS,
     Topic::CUSTOMER_EVENTS,
     Topic::ORDER_EVENTS,
+    Topic::CAMPAIGN_EVENTS,
+    Topic::MAILING_EVENTS,
     Topic::CUSTOMER_CLASSIFICATION_EVENTS,
     Topic::CHANGE_NOTIFICATIONS,
 ];

@@ -112,7 +112,7 @@ async fn installation(cluster: Settings) -> Result<Settings> {
     let name = format!("bench-restore-{:08x}", rand::random::<u32>());
     let namespace = Namespace::new(&name).context("cannot name the bench")?;
     let settings = Settings { namespace, ..cluster };
-    let topics: Vec<_> = ["customer", "order"]
+    let topics: Vec<_> = ["customer", "order", "campaign", "mailing"]
         .into_iter()
         .flat_map(|aggregate| {
             let kept = format!("{aggregate}.events: {{holds: events, event_store: true}}");

@@ -221,7 +221,12 @@ async fn encoders(settings: &Settings) -> Result<Encoders> {
         let registry = Registry::new(&settings.registry_url);
         registry.encoder(&settings.namespace).await.map_err(failed)
     }
-    Ok(Encoders { customer: of(settings).await?, order: of(settings).await? })
+    Ok(Encoders {
+        customer: of(settings).await?,
+        order: of(settings).await?,
+        campaign: of(settings).await?,
+        mailing: of(settings).await?,
+    })
 }
 
 /// Reports; returns the exit code.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{Aggregate, Customers, Orders, history};
+use domain::{Aggregate, Campaigns, Customers, Mailings, Orders, history};
 use event_log::{
     Error, MessageReader, OutRecord, Partition, Registry, Settings, record::envelope,
     restore::PartitionReader, topics::partition_count,
@@ -42,6 +42,12 @@ impl Task {
         }
         if wanted(AggregateType::Order) {
             self.rebuild::<Orders>(each)?;
+        }
+        if wanted(AggregateType::Campaign) {
+            self.rebuild::<Campaigns>(each)?;
+        }
+        if wanted(AggregateType::Mailing) {
+            self.rebuild::<Mailings>(each)?;
         }
         Ok(())
     }

@@ -167,6 +167,8 @@ impl World {
         let encoders = Encoders {
             customer: Encoder::new(&[1, 2, 3, 4]).unwrap(),
             order: Encoder::new(&[5, 6, 7, 8]).unwrap(),
+            campaign: Encoder::new(&[10, 11, 12, 13, 14]).unwrap(),
+            mailing: Encoder::new(&[15, 16, 17, 18, 19, 20, 21]).unwrap(),
         };
         let append = Arc::<MemoryLog>::clone(&log);
         let dispatcher = Dispatcher::new(append, encoders, Arc::clone(&outcomes), 2, limits);
