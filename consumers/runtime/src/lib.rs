@@ -15,7 +15,7 @@
 //! - [`outbox`], [`relay`], [`relay_log`]: events and commands that the consumer publishes itself
 //! - [`change_feed`], [`details`]: tell clients which rows changed, and what they are now
 //! - [`hearing`]: streams of what all instances tell
-//! - [`chore`]: work that the clock sets off
+//! - [`chore`], [`backlog`]: work that the clock sets off, and what it may have to wait for
 //! - [`policy`]: events answered by commands, without a read model
 //! - [`effect`]: what is done outside, at most once completed
 //! - [`page`], [`query`], [`resolver`]: what the queries of all consumers share
@@ -35,6 +35,7 @@
 //!   of its key.
 
 mod apply;
+pub mod backlog;
 pub mod batch;
 pub mod build;
 pub mod change_feed;

@@ -40,16 +40,17 @@ pub fn store<'a, M: Messages>(
     let payloads: Result<Vec<Vec<u8>>, _> =
         emitted.iter().map(|emission| encoder.encode(&emission.message)).collect();
     let id = |emission: &Emission<M>| -> Uuid {
-        match emission.identity {
+        match &emission.identity {
             Identity::Sequence(number) => {
                 EventId::of_sequence(source, emission.key.as_str(), number.unsigned_abs()).0
             }
-            Identity::AnswerTo(event) => CommandId::of_policy(event, source).0,
+            Identity::AnswerTo(event) => CommandId::of_policy(*event, source).0,
+            Identity::OneOf(event, which) => CommandId::of_saga(*event, source, which).0,
         }
     };
     let sequence = |emission: &Emission<M>| match emission.identity {
         Identity::Sequence(number) => Some(number),
-        Identity::AnswerTo(_) => None,
+        Identity::AnswerTo(_) | Identity::OneOf(..) => None,
     };
     let correlation = |emission: &'a Emission<M>| {
         let cause = emission.cause.as_ref()?;
@@ -59,16 +60,16 @@ pub fn store<'a, M: Messages>(
     Ok(Some(Statement {
         sql: "insert into outbox (topic, key, message_type, event_id, sequence, correlation_id, \
                 causation_id, time, payload) \
-              select $1, key, message_type, event_id, sequence, correlation_id, causation_id, $2, \
-                payload \
+              select topic, key, message_type, event_id, sequence, correlation_id, causation_id, \
+                $2, payload \
               from unnest($3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], \
-                $8::text[], $9::bytea[]) with ordinality \
+                $8::text[], $9::bytea[], $1::text[]) with ordinality \
                 as e (key, message_type, event_id, sequence, correlation_id, causation_id, \
-                  payload, number) \
+                  payload, topic, number) \
               order by number"
             .into(),
         parameters: vec![
-            Box::new(M::TOPIC.name()),
+            Box::new(each(emitted, |e| e.message.topic().name())),
             Box::new(now.to_jiff()),
             Box::new(each(emitted, |e| e.key.as_str())),
             Box::new(each(emitted, |e| e.message.wire_type())),

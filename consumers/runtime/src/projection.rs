@@ -105,12 +105,14 @@ pub struct Emission<M> {
 
 /// What the id of an emission follows from, besides the consumer: so that whoever emits it again
 /// emits the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// Of an event: its number among those with its key, from 1.
     Sequence(i64),
     /// Of a command: the event that it answers.
     AnswerTo(EventId),
+    /// Of one of several commands: the event that they answer, and what tells them apart.
+    OneOf(EventId, Box<str>),
 }
 
 impl<M> Default for Emissions<M> {
@@ -138,6 +140,23 @@ impl<M: Messages> Emissions<M> {
         self.emitted.push(Emission {
             key: aggregate.clone(),
             identity: Identity::AnswerTo(cause.id),
+            message: command.into(),
+            cause: Some(cause),
+        });
+    }
+
+    /// Sends one of several commands in answer to an event; `which` tells it from the others: there
+    /// is at most one per event and `which`.
+    pub fn answer_each(
+        &mut self,
+        cause: Cause,
+        which: &str,
+        aggregate: &AggregateId,
+        command: impl Into<M>,
+    ) {
+        self.emitted.push(Emission {
+            key: aggregate.clone(),
+            identity: Identity::OneOf(cause.id, which.into()),
             message: command.into(),
             cause: Some(cause),
         });

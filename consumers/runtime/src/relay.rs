@@ -62,7 +62,7 @@ pub struct Relay {
     pub database: Database,
     /// Where Kafka is.
     pub log: event_log::Settings,
-    /// Where the events go. Its name also carries the cursor.
+    /// Where the events go, or the first of several topics: its name carries the cursor.
     pub topic: Topic,
     /// Set when something was put into the outbox by this process.
     pub emitted: Arc<Notify>,
@@ -187,9 +187,8 @@ impl Relay {
 
     async fn find_cursor(&self, last: i64, pending: &[RelayBatch]) -> Result<i64, Error> {
         tracing::warn!("the relay's cursor is gone: searching the log for its batches");
-        let (log, topic, batches) = (self.log.clone(), self.topic, pending.to_vec());
-        let found =
-            blocking(SEARCH_LIMIT, move || RelayLog::find_newest(&log, topic, &batches)).await?;
+        let (log, batches) = (self.log.clone(), pending.to_vec());
+        let found = blocking(SEARCH_LIMIT, move || RelayLog::find_newest(&log, &batches)).await?;
         let oldest = pending.first().map_or(last + 1, |batch| batch.number);
         Ok(found.unwrap_or(oldest - 1))
     }

@@ -1,6 +1,9 @@
 //! The relay's side of Kafka. Every call blocks.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use event_log::{
     OutRecord, Partition, TransactionalProducer, client,
@@ -94,12 +97,7 @@ impl RelayLog {
     }
 
     fn record(&self, event: Outgoing) -> Result<OutRecord, Error> {
-        if event.topic != self.topic.name() {
-            return Err(Error::Broken(format!(
-                "the outbox has an event for topic {}, but its relay writes to {}",
-                event.topic, self.topic
-            )));
-        }
+        let topic = topic_of(&event)?;
         let id = event.id.to_string();
         let envelope = Envelope {
             id: &id,
@@ -114,7 +112,7 @@ impl RelayLog {
         };
         let headers = headers(&envelope);
         Ok(OutRecord {
-            topic: self.topic,
+            topic,
             partition: None,
             key: Some(event.key.into_bytes()),
             payload: Some(event.payload),
@@ -122,32 +120,39 @@ impl RelayLog {
         })
     }
 
-    /// Searches the whole topic for batches, in the order of their numbers: the number of the
+    /// Searches the topics of some batches, in the order of their numbers: the number of the
     /// newest that is there. For when the cursor was lost. Batches are sent whole and in order.
     /// One of which anything is missing was not sent; of one that was not, something may be there
     /// all the same, because a command was given before.
     ///
     /// # Errors
-    /// When the topic cannot be read to its end.
+    /// When a topic cannot be read to its end.
     pub fn find_newest(
         settings: &event_log::Settings,
-        topic: Topic,
         batches: &[RelayBatch],
     ) -> Result<Option<i64>, Error> {
-        let ids = batches.iter().flat_map(|batch| &batch.events).map(|event| event.id);
-        let mut missing: HashSet<Uuid> = ids.collect();
+        let events = || batches.iter().flat_map(|batch| &batch.events);
+        let mut missing: HashSet<Uuid> = events().map(|event| event.id).collect();
+        let topics = events().map(topic_of).collect::<Result<BTreeSet<_>, _>>()?;
         let reader = PartitionReader::new(settings)?;
-        for number in 0..partition_count(settings, topic)? {
-            reader.read_to_end(Partition { topic, number }, |found| {
-                let envelope = record::envelope(found).ok();
-                if let Some(id) = envelope.and_then(|found| Uuid::parse_str(found.id).ok()) {
-                    missing.remove(&id);
-                }
-                Ok(())
-            })?;
+        for topic in topics {
+            for number in 0..partition_count(settings, topic)? {
+                reader.read_to_end(Partition { topic, number }, |found| {
+                    let envelope = record::envelope(found).ok();
+                    if let Some(id) = envelope.and_then(|found| Uuid::parse_str(found.id).ok()) {
+                        missing.remove(&id);
+                    }
+                    Ok(())
+                })?;
+            }
         }
         Ok(newest_whole(batches, &missing))
     }
+}
+
+fn topic_of(event: &Outgoing) -> Result<Topic, Error> {
+    let unknown = || Error::Broken(format!("the outbox has a record for topic {}", event.topic));
+    Topic::named(&event.topic).ok_or_else(unknown)
 }
 
 /// The last of the batches before the first of which anything is missing.

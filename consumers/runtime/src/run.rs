@@ -45,6 +45,7 @@ pub struct Consumer<P: Projection> {
     chore: Option<Box<dyn Chore<P>>>,
     details: Option<Box<dyn Details>>,
     ear: Option<Ear>,
+    open_paths: Option<&'static str>,
 }
 
 /// Makes the queries that show the tables.
@@ -68,13 +69,28 @@ impl<P: Projection> Consumer<P> {
 
     /// A consumer that serves nothing.
     pub fn without_queries(projection: P, migrations: fn() -> Runner) -> Self {
-        Self { projection, migrations, routes: None, chore: None, details: None, ear: None }
+        Self {
+            projection,
+            migrations,
+            routes: None,
+            chore: None,
+            details: None,
+            ear: None,
+            open_paths: None,
+        }
     }
 
     /// Adds work that the clock sets off.
     #[must_use]
     pub fn with_chore(mut self, chore: impl Chore<P>) -> Self {
         self.chore = Some(Box::new(chore));
+        self
+    }
+
+    /// Lets everybody ask on paths that begin so, such as those of links in mails.
+    #[must_use]
+    pub const fn with_open_paths(mut self, paths: &'static str) -> Self {
+        self.open_paths = Some(paths);
         self
     }
 
@@ -113,7 +129,10 @@ pub async fn run<P: Projection>(
         return build::run(&shell, &settings, projection, migrations, schema.as_str()).await;
     }
     let gate = settings.gate.as_ref().map(|gate| Gate::new(gate, Admit::Queries(shell.name)));
-    let gate = gate.transpose()?;
+    let gate = gate.transpose()?.map(|gate| match consumer.open_paths {
+        Some(paths) => gate.leaving_open(paths),
+        None => gate,
+    });
     let schema = schema_of(shell.name);
     let open = |connections| Database::new(&settings.database, &schema, connections);
     let work = open(WORK_CONNECTIONS + settings.workers).map_err(failure)?;

@@ -82,9 +82,9 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NotFound`] when one is not registered, others as they come.
     pub async fn encoder<M: Messages>(&self, namespace: &Namespace) -> Result<Encoder<M>, Error> {
-        let topic = namespace.qualify(M::TOPIC.name());
         let mut ids = Vec::with_capacity(M::FILES.len());
-        for file in M::FILES {
+        for (index, file) in M::FILES.iter().enumerate() {
+            let topic = namespace.qualify(M::topic_of(index).name());
             ids.push(self.id(&file.subject(&topic), file.text).await?);
         }
         Ok(Encoder::new(&ids)?)

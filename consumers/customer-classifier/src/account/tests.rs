@@ -126,7 +126,7 @@ proptest! {
             prop_assert_eq!(updated.previous_class, previous);
             prop_assert_ne!(Some(updated.class), previous);
             let identity = Identity::Sequence(i64::try_from(number).unwrap());
-            prop_assert_eq!(world.out.emitted()[number - 1].identity, identity);
+            prop_assert_eq!(world.out.emitted()[number - 1].identity.clone(), identity);
             previous = Some(updated.class);
         }
         // The first is always a C.

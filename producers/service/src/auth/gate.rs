@@ -41,6 +41,8 @@ pub struct Gate {
     origins: Origins,
     proxies: Proxies,
     limiter: Option<Arc<Limiter<Asker>>>,
+    /// How paths begin that are open to everybody.
+    open: Option<&'static str>,
 }
 
 /// Who has a bucket of requests of its own.
@@ -74,7 +76,15 @@ impl Gate {
             origins: settings.origins.clone(),
             proxies: settings.proxies.clone(),
             limiter,
+            open: None,
         })
+    }
+
+    /// Lets everybody pass to paths that begin so: their handlers trust what is in the path.
+    #[must_use]
+    pub const fn leaving_open(mut self, paths: &'static str) -> Self {
+        self.open = Some(paths);
+        self
     }
 
     /// True unless the request is that of a page of a foreign origin that is not allowed.
@@ -102,7 +112,9 @@ impl Gate {
 
     async fn admit(&self, request: &Parts) -> Result<Option<Subject>, Response> {
         let (headers, path) = (&request.headers, request.uri.path());
-        let is_open = self.admit == Admit::Everybody || is_description(path);
+        let is_open = self.admit == Admit::Everybody
+            || is_description(path)
+            || self.open.is_some_and(|open| path.starts_with(open));
         let verified = match is_open {
             true => None,
             false => Some(self.verifier.verify(headers).await),
