@@ -1,0 +1,113 @@
+//! What the environment says.
+
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use service::Env;
+use url::Url;
+
+use crate::{links::Links, mail::Composer, server::Server};
+
+/// Shortest key for links, in bytes: as long as the hash that it goes into.
+const SHORTEST_KEY: usize = 32;
+
+/// Longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
+/// Settings of email-campaign.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Those of every consumer.
+    pub runtime: consumer_runtime::Settings,
+    /// The mail server.
+    pub server: Server,
+    /// Longest wait for each of its answers.
+    pub server_wait: Duration,
+    /// Makes the mails.
+    pub composer: Composer,
+    /// How fast mails are asked for and sent.
+    pub pace: Pace,
+    /// When a refused mail is sent again.
+    pub patience: Patience,
+}
+
+/// How fast mails are asked for and sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Mails per second, of each campaign.
+    pub per_second: u32,
+    /// How often to look for something to do.
+    pub poll: Duration,
+}
+
+/// When a mail that the server refused for now is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Most attempts.
+    pub attempts: i32,
+    /// Wait after the first; twice as long after each further one, up to an hour.
+    pub first: Duration,
+}
+
+impl Patience {
+    /// Wait after so many refusals.
+    #[must_use]
+    pub fn wait(&self, refusals: i32) -> Duration {
+        let doublings = u32::try_from(refusals - 1).unwrap_or_default().min(20);
+        self.first.saturating_mul(1 << doublings).min(LONGEST_WAIT)
+    }
+}
+
+impl Settings {
+    /// Reads the saga's own `_SMTP_URL`, `_SMTP_WAIT_MS`, `_FROM`, `_PUBLIC_URL`, `_LINK_KEY`,
+    /// `_MAILS_PER_SECOND`, `_POLL_MS`, `_ATTEMPTS` and `_RETRY_MS`, and what every consumer has.
+    #[must_use]
+    pub fn from_env(env: &Env) -> Self {
+        let local = Server::local();
+        let wait = env.bounded(&env.own("SMTP_WAIT_MS"), 30_000, 10..=600_000);
+        Self {
+            runtime: consumer_runtime::Settings::from_env(env),
+            server: env.parsed(&env.own("SMTP_URL"), local),
+            server_wait: Duration::from_millis(wait),
+            composer: Composer { from: from(env), links: links(env) },
+            pace: Pace {
+                per_second: env.bounded(&env.own("MAILS_PER_SECOND"), 20, 1..=1_000),
+                poll: Duration::from_millis(env.bounded(&env.own("POLL_MS"), 200, 10..=60_000)),
+            },
+            patience: Patience {
+                attempts: env.bounded(&env.own("ATTEMPTS"), 8, 1..=100),
+                first: Duration::from_millis(env.bounded(
+                    &env.own("RETRY_MS"),
+                    30_000,
+                    10..=3_600_000,
+                )),
+            },
+        }
+    }
+}
+
+fn from(env: &Env) -> Mailbox {
+    let name = env.own("FROM");
+    let text = env.required(&name);
+    text.parse().unwrap_or_else(|_| {
+        if !text.is_empty() {
+            env.problem(format!("{name} is malformed (use NAME <ADDRESS>)"));
+        }
+        Mailbox::new(None, lettre::Address::new_dangerous("nobody", "invalid"))
+    })
+}
+
+/// The base of links, and the key that signs them.
+fn links(env: &Env) -> Links {
+    let (url, key) = (env.own("PUBLIC_URL"), env.own("LINK_KEY"));
+    let (base, secret) = (env.required(&url), env.required(&key));
+    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.query().is_none();
+    if !base.is_empty() && !Url::parse(&base).is_ok_and(|url| is_web(&url)) {
+        env.problem(format!("{url} is malformed (use the http or https URL of this service)"));
+    }
+    if !secret.is_empty() && secret.len() < SHORTEST_KEY {
+        // Not shown.
+        env.problem(format!("{key} is malformed (it has less than {SHORTEST_KEY} bytes)"));
+    }
+    Links::new(secret.as_bytes(), &base)
+}
