@@ -14,6 +14,8 @@ fn main() -> ExitCode {
         order_valuation::role(),
         tokens::role(),
         change_notifier::role(),
+        email_campaign::role(),
+        campaigns::role(),
     ];
     service::together::run("all-in-one", roles)
 }

@@ -24,6 +24,10 @@ pub enum Consumer {
     OrderConfirmation,
     /// Values orders in USD.
     OrderValuation,
+    /// E-mail campaigns and what came of each mail.
+    Campaigns,
+    /// Sends the mails of campaigns.
+    EmailCampaign,
 }
 
 impl Consumer {
@@ -35,6 +39,8 @@ impl Consumer {
             Self::CustomerClassifier => "customer-classifier",
             Self::OrderConfirmation => "order-confirmation",
             Self::OrderValuation => "order-valuation",
+            Self::Campaigns => "campaigns",
+            Self::EmailCampaign => "email-campaign",
         }
     }
 
@@ -44,13 +50,15 @@ impl Consumer {
     /// When there cannot.
     pub fn check_rebuild(self) -> Result<()> {
         match self {
-            Self::Orders | Self::Customers => Ok(()),
+            Self::Orders | Self::Customers | Self::Campaigns => Ok(()),
             Self::CustomerClassifier => Err(Failure::setup(
                 "customer-classifier publishes events, numbered by its rows: another build of \
                  them would number anew. `oneway verify read-model customer-classifier` compares \
                  its rows with the log",
             )),
-            Self::OrderConfirmation | Self::OrderValuation => self.check_verify(),
+            Self::OrderConfirmation | Self::OrderValuation | Self::EmailCampaign => {
+                self.check_verify()
+            }
         }
     }
 
@@ -60,10 +68,14 @@ impl Consumer {
     /// When they cannot.
     pub fn check_verify(self) -> Result<()> {
         match self {
-            Self::Orders | Self::Customers | Self::CustomerClassifier => Ok(()),
+            Self::Orders | Self::Customers | Self::CustomerClassifier | Self::Campaigns => Ok(()),
             Self::OrderConfirmation => Err(Failure::setup(
                 "order-confirmation is a policy: it answers events with commands, and keeps no \
                  rows that could be built anew or compared",
+            )),
+            Self::EmailCampaign => Err(Failure::setup(
+                "email-campaign is a saga: its rows say what it has asked for and sent, and cannot \
+                 be built anew or compared. `campaigns` is the read model of its work",
             )),
             Self::OrderValuation => Err(Failure::setup(
                 "order-valuation is a policy: it answers orders with commands, once, by rates \
