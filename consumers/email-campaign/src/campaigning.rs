@@ -81,6 +81,12 @@ impl Chore<EmailCampaign> for Campaigning {
         true
     }
 
+    /// A mail that is cut off in the middle would be uncertain.
+    fn stop(&self) -> bool {
+        self.sending.stop();
+        true
+    }
+
     async fn prepare(&self, database: &Database, now: Timestamp) -> Result<(), Error> {
         match self.has_caught_up(database, now).await? {
             true => self.sending.send_some(now).await,

@@ -2,7 +2,13 @@
 //! ended together with what came of it. One that was begun and never ended may or may not have
 //! arrived: it is *uncertain*, and never sent again but by a person's decision.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use consumer_runtime::{
     Database, Error,
@@ -58,6 +64,7 @@ pub struct Sending {
     patience: Patience,
     /// Connections of its own: each mail under way holds one.
     database: Database,
+    is_stopping: AtomicBool,
 }
 
 /// A mailing that is due.
@@ -101,13 +108,18 @@ impl Outcome {
 impl Sending {
     /// Sends by this server.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         post: Arc<Post>,
         composer: Composer,
         patience: Patience,
         database: Database,
     ) -> Self {
-        Self { post, composer, patience, database }
+        Self { post, composer, patience, database, is_stopping: AtomicBool::new(false) }
+    }
+
+    /// Begins no further mail.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
     }
 
     /// Sends some of the mails that are due.
@@ -126,6 +138,9 @@ impl Sending {
     }
 
     async fn send(&self, mailing: &Mailing) -> Result<(), Error> {
+        if self.is_stopping.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let cause = EventId(mailing.requested_by);
         let effect = Effect { name: SEND, cause, subject: mailing.id.as_str() };
         match effect.begin(&self.database, Timestamp::now()).await? {

@@ -31,6 +31,9 @@ use crate::{
 /// Longest life of one turn's transaction.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Longest wait for what is done outside when the process is to end.
+const LAST_WAIT: Duration = Duration::from_secs(20);
+
 /// Work that becomes due as time goes by. Several instances may do it at once.
 #[async_trait]
 pub trait Chore<P: Projection>: Send + Sync + 'static {
@@ -39,6 +42,12 @@ pub trait Chore<P: Projection>: Send + Sync + 'static {
 
     /// Whether events can make something due at once: it is then also looked after each batch.
     fn follows_events(&self) -> bool {
+        false
+    }
+
+    /// The process is about to end: nothing new is begun. True when a preparation under way has to
+    /// be waited for, because what it does outside cannot be left in the middle.
+    fn stop(&self) -> bool {
         false
     }
 
@@ -130,9 +139,8 @@ pub async fn run<P: Projection>(
             () = applied.notified(), if chore.follows_events() => {}
             () = shutdown.requested() => return Ok(()),
         }
-        let prepared = tokio::select! {
-            prepared = chore.prepare(&applier.database, Timestamp::now()) => prepared,
-            () = shutdown.requested() => return Ok(()),
+        let Some(prepared) = prepare(&*chore, &applier.database, shutdown).await else {
+            return Ok(());
         };
         if let Err(error) = prepared {
             if outage.wait(error, &health, shutdown).await? == Waited::Stopping {
@@ -161,6 +169,24 @@ pub async fn run<P: Projection>(
             }
         }
     }
+}
+
+/// Prepares a turn; `None` when the process is to end.
+async fn prepare<P: Projection>(
+    chore: &dyn Chore<P>,
+    database: &Database,
+    shutdown: &Shutdown,
+) -> Option<Result<(), Error>> {
+    let mut preparing = chore.prepare(database, Timestamp::now());
+    tokio::select! {
+        prepared = &mut preparing => return Some(prepared),
+        () = shutdown.requested() => {}
+    }
+    if chore.stop() && tokio::time::timeout(LAST_WAIT, preparing).await.is_err() {
+        let seconds = LAST_WAIT.as_secs();
+        tracing::warn!("what a chore does outside did not end within {seconds} s: it is cut off");
+    }
+    None
 }
 
 /// Who is told of what a chore did.

@@ -5,8 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, consumer, dead_letters, down, import, logs, rebuild, recordings, schemas, state,
-    status, test, tokens, topics, trace, up, verify,
+    bench, chaos, consumer, dead_letters, down, import, logs, mailings, rebuild, recordings,
+    schemas, state, status, test, tokens, topics, trace, up, verify,
 };
 
 /// Runs, tests and operates Oneway.
@@ -55,6 +55,8 @@ pub enum Command {
     Verify(verify::Options),
     /// Show, retry or skip records that a consumer cannot handle
     DeadLetters(dead_letters::Options),
+    /// Show mails of campaigns, and decide about those of which nobody knows
+    Mailings(mailings::Options),
     /// Show how far a consumer is; pause, resume or move it back
     Consumer(consumer::Options),
     /// Build a read model anew beside the live one, compare, and switch

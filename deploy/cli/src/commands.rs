@@ -8,6 +8,7 @@ pub mod dead_letters;
 pub mod down;
 pub mod import;
 pub mod logs;
+pub mod mailings;
 pub mod read_model;
 pub mod rebuild;
 pub mod recordings;
@@ -52,6 +53,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::DeadLetters(options) => Box::pin(dead_letters::run(options, &state)).await,
         Command::Consumer(options) => Box::pin(consumer::run(options, &state)).await,
         Command::Rebuild(options) => Box::pin(rebuild::run(options, &state)).await,
+        Command::Mailings(options) => Box::pin(mailings::run(options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
         Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,

@@ -37,6 +37,7 @@ pub mod kafka;
 pub mod ledger;
 pub mod leftovers;
 pub mod logs;
+pub mod mail;
 pub mod memory;
 pub mod plan;
 pub mod ports;
@@ -60,4 +61,6 @@ pub struct Endpoints {
     pub schema_registry_url: String,
     /// `postgres://…`
     pub database_url: String,
+    /// `smtp://…` of our own mail catcher; empty when there is none.
+    pub smtp_url: String,
 }

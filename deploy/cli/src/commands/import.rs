@@ -13,7 +13,7 @@ mod columns;
 mod history;
 mod ids;
 mod row;
-mod sender;
+pub mod sender;
 mod tally;
 mod window;
 

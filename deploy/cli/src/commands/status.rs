@@ -16,7 +16,7 @@ use crate::{
         folder::StateFolder,
         kafka,
         ledger::{Entry, Ledger},
-        memory, postgres, readiness, registry,
+        mail, memory, postgres, readiness, registry,
     },
 };
 
@@ -126,6 +126,11 @@ async fn parts(stack: &Stack, alive: &[u32], supervised: bool) -> Result<Vec<Par
             None => Part::existing(name, ready, url),
         }
     });
+    let mail = stack.infrastructure.get(mail::NAME).map(async |part| {
+        let url = mail::api_url(part.port);
+        let ready = readiness::listens(part.port).await;
+        Part::of_process(mail::NAME, &part.process, alive, supervised, ready, Some(url))
+    });
     let services = stack.services.iter().map(async |(name, service)| {
         let ready = readiness::answers(&http, &format!("{}/health/ready", service.admin_url)).await;
         let url = service.url.clone().or_else(|| Some(service.admin_url.clone()));
@@ -133,8 +138,9 @@ async fn parts(stack: &Stack, alive: &[u32], supervised: bool) -> Result<Vec<Par
         let metrics = readiness::text(&http, &format!("{}/metrics", service.admin_url)).await;
         Part { lag: lags(&metrics.unwrap_or_default()), ..part }
     });
-    let (mut parts, services) = tokio::join!(join_all(infrastructure), join_all(services));
-    parts.extend(services);
+    let (mut parts, mail, services) =
+        tokio::join!(join_all(infrastructure), join_all(mail), join_all(services));
+    parts.extend(mail.into_iter().chain(services));
     Ok(parts)
 }
 

@@ -40,6 +40,7 @@ mod tests {
             kafka_brokers: "k:1".into(),
             schema_registry_url: "http://r".into(),
             database_url: "postgres://p".into(),
+            smtp_url: String::new(),
         };
         let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
         let shared = Shared { endpoints, namespace, log_format, state, access: Access::open() };

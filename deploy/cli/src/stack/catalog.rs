@@ -135,10 +135,16 @@ impl Instance {
         let own = self.service.name.to_uppercase().replace('-', "_");
         let state = shared.state.to_string_lossy();
         let defaults = self.service.env.iter();
-        let defaults =
-            defaults.map(|(name, value)| (name.clone(), value.replace("{state}", &state)));
+        let Endpoints { kafka_brokers, schema_registry_url, database_url, smtp_url } =
+            &shared.endpoints;
+        let url = self.url().unwrap_or_default();
+        let filled = |value: &str| {
+            value.replace("{state}", &state).replace("{url}", &url).replace("{smtp}", smtp_url)
+        };
+        let defaults = defaults.map(|(name, value)| (name.clone(), filled(value)));
+        // What the stack does not have is the service's own default.
+        let defaults = defaults.filter(|(_, value)| !value.is_empty());
         let mut env: Vec<_> = defaults.filter(|(name, _)| !is_set_by_caller(name)).collect();
-        let Endpoints { kafka_brokers, schema_registry_url, database_url } = &shared.endpoints;
         let mut set = |name: &str, value: String| env.push((name.to_owned(), value));
         set("KAFKA_BROKERS", kafka_brokers.clone());
         set("SCHEMA_REGISTRY_URL", schema_registry_url.clone());
@@ -178,6 +184,7 @@ mod tests {
             kafka_brokers: "k:1".into(),
             schema_registry_url: "http://r".into(),
             database_url: "postgres://p".into(),
+            smtp_url: String::new(),
         };
         let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
         let access = Access { anonymous: true, secret_file: Some("/s/jwt-secret".into()) };

@@ -90,6 +90,11 @@ impl Distribution {
             })
     }
 
+    /// Class path of the mail catcher.
+    pub fn mail_classpath(&self) -> PathBuf {
+        self.root.join("mail/*")
+    }
+
     /// Postgres, with `bin/`, `lib/` and `share/`.
     pub fn postgres(&self) -> PathBuf {
         self.root.join("postgres")

@@ -14,6 +14,8 @@ use crate::stack::{document, process::Identity};
 pub enum Kind {
     /// One of our binaries.
     Service,
+    /// The mail catcher.
+    Mail,
     /// The schema registry.
     Registry,
     /// The broker.
@@ -24,13 +26,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, users before what they use: the order of stopping.
-    pub const STOP_ORDER: [Self; 4] = [Self::Service, Self::Registry, Self::Kafka, Self::Postgres];
+    pub const STOP_ORDER: [Self; 5] =
+        [Self::Service, Self::Mail, Self::Registry, Self::Kafka, Self::Postgres];
 
     /// The signal that asks it to stop. Postgres would wait for its clients after SIGTERM.
     pub const fn stop_signal(self) -> Signal {
         match self {
             Self::Postgres => Signal::SIGINT,
-            Self::Service | Self::Registry | Self::Kafka => Signal::SIGTERM,
+            Self::Service | Self::Mail | Self::Registry | Self::Kafka => Signal::SIGTERM,
         }
     }
 
@@ -38,7 +41,7 @@ impl Kind {
     pub const fn stop_limit(self) -> Duration {
         match self {
             Self::Service => Duration::from_secs(35),
-            Self::Registry => Duration::from_secs(15),
+            Self::Mail | Self::Registry => Duration::from_secs(15),
             Self::Kafka | Self::Postgres => Duration::from_secs(30),
         }
     }

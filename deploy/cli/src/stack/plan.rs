@@ -10,7 +10,7 @@ use crate::{
         catalog::{Instance, Service},
         document::{self, Stack},
         folder::StateFolder,
-        kafka,
+        kafka, mail,
         ports::{self, Policy, Reservation, Wanted},
         postgres, registry,
     },
@@ -22,26 +22,30 @@ pub struct Existing {
     pub kafka_brokers: Option<String>,
     pub schema_registry_url: Option<String>,
     pub database_url: Option<String>,
+    pub smtp_url: Option<String>,
 }
 
 impl Existing {
-    /// Those named by `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL` and `DATABASE_URL`.
+    /// Those named by `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`, `DATABASE_URL` and
+    /// `EMAIL_CAMPAIGN_SMTP_URL`.
     pub fn of_environment() -> Self {
         let get = |name| env::var(name).ok().filter(|value| !value.is_empty());
         Self {
             kafka_brokers: get("KAFKA_BROKERS"),
             schema_registry_url: get("SCHEMA_REGISTRY_URL"),
             database_url: get("DATABASE_URL"),
+            smtp_url: get(mail::VARIABLE),
         }
     }
 
     /// Says which are used, lest a forgotten variable surprises.
     pub fn announce(&self, report: &Report) {
-        let Self { kafka_brokers, schema_registry_url, database_url } = self;
+        let Self { kafka_brokers, schema_registry_url, database_url, smtp_url } = self;
         let named = [
             (kafka_brokers, "KAFKA_BROKERS", "Kafka"),
             (schema_registry_url, "SCHEMA_REGISTRY_URL", "schema registry"),
             (database_url, "DATABASE_URL", "Postgres"),
+            (smtp_url, mail::VARIABLE, "mail server"),
         ];
         for (_, variable, part) in named.into_iter().filter(|(value, ..)| value.is_some()) {
             report.note(format_args!("{variable} is set: using that {part}, starting none"));
@@ -63,12 +67,20 @@ pub struct RegistryPorts {
     pub management: u16,
 }
 
+/// Ports of the mail catcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailPorts {
+    pub smtp: u16,
+    pub api: u16,
+}
+
 /// Everything that is to run. A part of the infrastructure without a port exists already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub kafka: Option<KafkaPorts>,
     pub registry: Option<RegistryPorts>,
     pub postgres: Option<u16>,
+    pub mail: Option<MailPorts>,
     pub endpoints: Endpoints,
     pub instances: Vec<Instance>,
 }
@@ -93,22 +105,27 @@ impl Plan {
 
     /// Whether nothing has to be fetched or started besides the services.
     pub fn is_all_existing(&self) -> bool {
-        self.kafka.is_none() && self.registry.is_none() && self.postgres.is_none()
+        self.kafka.is_none()
+            && self.registry.is_none()
+            && self.postgres.is_none()
+            && self.mail.is_none()
     }
 
     /// Whether Java is needed.
     pub fn needs_java(&self) -> bool {
-        self.kafka.is_some() || self.registry.is_some()
+        self.kafka.is_some() || self.registry.is_some() || self.mail.is_some()
     }
 
     /// `stack.json` before the first process.
     pub fn document(&self, folder: &StateFolder, namespace: &str) -> Stack {
-        let Endpoints { kafka_brokers, schema_registry_url, database_url } = self.endpoints.clone();
+        let Endpoints { kafka_brokers, schema_registry_url, database_url, .. } =
+            self.endpoints.clone();
         let process = |name: &str| document::Process::new(folder.log(name));
         let infrastructure = [
             (kafka::NAME, self.kafka.map(|ports| ports.port)),
             (registry::NAME, self.registry.map(|ports| ports.port)),
             (postgres::NAME, self.postgres),
+            (mail::NAME, self.mail.map(|ports| ports.api)),
         ];
         let infrastructure = infrastructure.into_iter().filter_map(|(name, port)| {
             let part = document::Infrastructure { port: port?, process: process(name) };
@@ -162,6 +179,10 @@ impl Wishes {
         if existing.database_url.is_none() {
             wanted.push(Wanted::new(policy, "Postgres", 5432));
         }
+        if needs_mail(existing, &services) {
+            wanted.push(Wanted::new(policy, "mail catcher", 3025));
+            wanted.push(Wanted::new(policy, "mails that were caught", 8025));
+        }
         let mut scaled = Vec::new();
         for service in services {
             let count = scale.get(&service.name).copied().unwrap_or(1);
@@ -188,6 +209,9 @@ impl Wishes {
         let registry = existing.schema_registry_url.is_none();
         let registry = registry.then(|| RegistryPorts { port: next(), management: next() });
         let postgres = existing.database_url.is_none().then(&mut next);
+        let services: Vec<_> = self.services.iter().map(|(service, _)| service.clone()).collect();
+        let mail = needs_mail(existing, &services);
+        let mail = mail.then(|| MailPorts { smtp: next(), api: next() });
         let mut instances = Vec::new();
         for (service, count) in self.services {
             for number in 1..=count {
@@ -214,9 +238,15 @@ impl Wishes {
                 .map(postgres::url)
                 .or_else(|| existing.database_url.clone())
                 .unwrap_or_default(),
+            smtp_url: mail.map(|ports| mail::smtp_url(ports.smtp)).unwrap_or_default(),
         };
-        Plan { kafka, registry, postgres, endpoints, instances }
+        Plan { kafka, registry, postgres, mail, endpoints, instances }
     }
+}
+
+/// Whether anybody sends mails, and nothing else takes them.
+fn needs_mail(existing: &Existing, services: &[Service]) -> bool {
+    existing.smtp_url.is_none() && services.iter().any(|service| service.name == mail::SENDER)
 }
 
 #[cfg(test)]
@@ -256,6 +286,7 @@ mod tests {
             kafka_brokers: Some("k:9".into()),
             schema_registry_url: None,
             database_url: Some("postgres://x".into()),
+            smtp_url: None,
         };
         let plan = plan(&existing, &[]).unwrap();
         assert_eq!((plan.kafka, plan.postgres), (None, None));

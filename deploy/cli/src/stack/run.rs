@@ -18,7 +18,8 @@ use crate::{
         kafka::{self, Kafka},
         ledger::Kind,
         logs,
-        plan::{KafkaPorts, Plan, RegistryPorts},
+        mail::{self, Mail},
+        plan::{KafkaPorts, MailPorts, Plan, RegistryPorts},
         postgres::{self, Postgres},
         readiness,
         records::Records,
@@ -100,6 +101,11 @@ impl Running {
                 Registry { java, distribution, folder, port, management_port, postgres_port };
             self.start(registry.prepare()?);
         }
+        if let (Some(java), Some(MailPorts { smtp, api })) = (&java, plan.mail) {
+            step.at("starting the mail catcher");
+            let mail = Mail { java, distribution, folder, smtp_port: smtp, api_port: api };
+            self.start(mail.prepare());
+        }
         if plan.kafka.is_some() {
             step.at("waiting for Kafka");
             let ready = readiness::until_kafka_answers(&plan.endpoints.kafka_brokers);
@@ -110,6 +116,12 @@ impl Running {
             let url = format!("{}/subjects", plan.endpoints.schema_registry_url);
             let http = readiness::http()?;
             self.await_part(registry::NAME, readiness::until_answers(&http, &url)).await?;
+        }
+        if let Some(ports) = plan.mail {
+            step.at("waiting for the mail catcher");
+            let url = format!("{}/api/service/readiness", mail::api_url(ports.api));
+            let http = readiness::http()?;
+            self.await_part(mail::NAME, readiness::until_answers(&http, &url)).await?;
         }
         step.done("the infrastructure is ready");
         Ok(())

@@ -35,14 +35,16 @@ use crate::{
     "correlationId": "SVLT-V1StGXR8_Z5jdHi6B-myT",
 }))]
 pub struct GenericCommand {
-    /// `customer` or `order`.
+    /// `customer`, `order`, `campaign` or `mailing`.
     #[schema(required, value_type = String)]
     aggregate_name: Option<String>,
     /// Id of the aggregate: 1 to 128 characters of `A-Z a-z 0-9 . _ : -`.
     #[schema(required, value_type = String)]
     aggregate_id: Option<String>,
     /// Of a customer: `CREATE`, `UPDATE`, `GRANT_EMAIL_PERMISSION`, `WITHDRAW_EMAIL_PERMISSION`;
-    /// of an order: `CREATE`, `ADD_USD_RATE_AND_VALUE`, `REQUIRE_CONFIRMATION`, `CONFIRM`.
+    /// of an order: `CREATE`, `ADD_USD_RATE_AND_VALUE`, `REQUIRE_CONFIRMATION`, `CONFIRM`; of a
+    /// campaign: `CREATE`, `START`, `PAUSE`, `COMPLETE`; of a mailing, by a person: `MARK_SENT`,
+    /// `MARK_FAILED`, `REQUEST_AGAIN`.
     #[schema(required, value_type = String)]
     command: Option<String>,
     /// Fields of the command; none when absent.

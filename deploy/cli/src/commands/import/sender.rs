@@ -160,9 +160,11 @@ async fn judge(response: Response, url: &str) -> Result<Attempt> {
     }
 }
 
-/// The innermost cause says what happened; the outer ones repeat the URL.
 /// The token in the environment, where everybody on the machine cannot read it.
-fn credentials() -> Result<HeaderMap> {
+///
+/// # Errors
+/// When it is none.
+pub fn credentials() -> Result<HeaderMap> {
     let token = std::env::var(TOKEN).unwrap_or_default();
     if token.is_empty() {
         return Ok(HeaderMap::new());
@@ -173,6 +175,7 @@ fn credentials() -> Result<HeaderMap> {
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
 
+/// The innermost cause says what happened; the outer ones repeat the URL.
 fn cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

@@ -1,6 +1,6 @@
 //! What a newcomer wants to know once everything runs.
 
-use crate::stack::{catalog::Service, document::Stack, postgres};
+use crate::stack::{catalog::Service, document::Stack, mail, postgres};
 
 /// The URLs, services in the order in which the data flows.
 pub fn text(services: &[Service], stack: &Stack) -> String {
@@ -19,6 +19,13 @@ pub fn text(services: &[Service], stack: &Stack) -> String {
     // The address of somebody else's database may hold a secret.
     let own = stack.infrastructure.contains_key(postgres::NAME);
     row("Postgres", if own { &stack.database_url } else { "as given by DATABASE_URL" }, "");
+    if let Some(caught) = stack.infrastructure.get(mail::NAME) {
+        row(
+            "mails",
+            &mail::api_url(caught.port),
+            "what campaigns have sent: caught, not delivered",
+        );
+    }
     row("stack.json", &stack.state_dir.join("stack.json").display().to_string(), "");
     lines.push(String::new());
     lines.push(
