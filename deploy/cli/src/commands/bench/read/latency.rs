@@ -28,6 +28,10 @@ const LOOK: Duration = Duration::from_millis(1);
 /// How long whoever is timed may take to be where the log is.
 const CATCH_UP: Duration = Duration::from_mins(1);
 
+/// How long the load goes on before anything is timed: the broker compiles what it does for the
+/// first time so often, and whoever is timed first would wait for its compilers.
+const WARM_UP_SECONDS: u64 = 15;
+
 /// How long the last event may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -54,7 +58,9 @@ pub async fn measure(settings: &Settings, who: Timed<'_>, load: Load) -> Result<
     let writer = Writer::new(settings).await?;
     let orders = Orders::choose(rate)?;
     let writer = catch_up(settings, &client, writer, &orders).await?;
-    let timed = usize::try_from(u64::from(TRANSACTIONS) * load.seconds).context("too long")?;
+    let transactions = |seconds| usize::try_from(u64::from(TRANSACTIONS) * seconds);
+    let warming = transactions(WARM_UP_SECONDS).context("too long")?;
+    let timed = warming + transactions(load.seconds).context("too long")?;
     let probe = orders.probe.clone();
     let (committed, commits) = mpsc::channel();
     let log = settings.clone();
@@ -73,11 +79,13 @@ pub async fn measure(settings: &Settings, who: Timed<'_>, load: Load) -> Result<
         }
         anyhow::Ok(())
     });
-    let seen = watch(&client, &probe, timed, Duration::from_secs(load.seconds) + LIMIT).await?;
+    let limit = Duration::from_secs(WARM_UP_SECONDS + load.seconds) + LIMIT;
+    let seen = watch(&client, &probe, timed, limit).await?;
     appending.await.context("appending panicked")?.context("cannot append events")?;
     let mut micros: Vec<u32> = commits
         .into_iter()
         .zip(seen)
+        .skip(warming)
         .map(|(committed, seen)| seen.saturating_duration_since(committed))
         .map(|took| u32::try_from(took.as_micros()).unwrap_or(u32::MAX))
         .collect();
