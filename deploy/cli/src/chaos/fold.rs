@@ -286,7 +286,10 @@ fn class_of(cents: i64) -> CustomerClass {
 pub const SOURCES: [(&str, &[Topic]); 3] = [
     ("orders", &[Topic::ORDER_EVENTS, Topic::CUSTOMER_EVENTS]),
     ("customers", &[Topic::CUSTOMER_EVENTS]),
-    ("customer_classifier", &[Topic::ORDER_EVENTS, Topic::CUSTOMER_EVENTS]),
+    (
+        "customer_classifier",
+        &[Topic::ORDER_EVENTS, Topic::CUSTOMER_EVENTS, Topic::CUSTOMER_CLASSIFICATION_EVENTS],
+    ),
 ];
 
 #[cfg(test)]
@@ -309,6 +312,7 @@ mod tests {
                 window_days: None,
                 rule_version: String::new(),
                 evaluated_at: Timestamp::from_micros(1).unwrap(),
+                reason: None,
             };
             (*sequence, updated)
         });
