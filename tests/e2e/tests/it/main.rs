@@ -18,6 +18,7 @@ mod broker_away;
 mod changes;
 mod chaos;
 mod checkpoints;
+mod classes;
 mod dead_letters;
 mod dependencies;
 mod guard;
