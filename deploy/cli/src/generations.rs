@@ -162,6 +162,14 @@ pub async fn rename(transaction: Transaction<'_>, renames: &[(&str, &str)]) -> R
     transaction.commit().await.map_err(postgres)
 }
 
+/// Ends what a build that was killed has left under way in a schema: its sessions bear that name.
+pub async fn end_sessions(client: &Client, schema: &str) -> Result<()> {
+    let sql = "select pg_terminate_backend(pid, 5000) from pg_stat_activity \
+               where application_name = $1 and datname = current_database() \
+                 and pid <> pg_backend_pid()";
+    client.query(sql, &[&schema]).await.map(drop).map_err(postgres)
+}
+
 /// Removes a schema with all that is in it.
 pub async fn remove(client: &Client, schema: &str) -> Result<()> {
     let sql = format!("drop schema if exists \"{schema}\" cascade");

@@ -107,11 +107,8 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         forecast = forecast(&options, &builder, &scratch) => forecast,
         () = signals.next() => Err(Failure::Interrupted),
     };
-    // However it ended: whoever filled it is stopped by now.
-    let removed = match generations::connect(&builder.database_url).await {
-        Ok(client) => generations::remove(&client, &scratch).await,
-        Err(failure) => Err(failure),
-    };
+    // However it ended.
+    let removed = remove(&builder.database_url, &scratch).await;
     let forecast = forecast?;
     removed?;
     let shown = forecast.shown(options.all);
@@ -121,6 +118,13 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         shown.as_text()
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes the scratch schema. Whoever filled it is killed by now, if it has not ended.
+async fn remove(database_url: &str, scratch: &str) -> Result<()> {
+    let client = generations::connect(database_url).await?;
+    generations::end_sessions(&client, scratch).await?;
+    generations::remove(&client, scratch).await
 }
 
 impl Classification {

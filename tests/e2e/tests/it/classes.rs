@@ -1,9 +1,16 @@
 //! Classes over time: what another rule would do and does, another build of them, a clock that
 //! goes through a history.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::BTreeMap,
+    process::{Command, Stdio},
+};
 
 use event_log::{Registry, reader::MessageReader};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use schemas::{
     Timestamp, Topic,
     classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
@@ -133,6 +140,7 @@ async fn another_rule_does_what_was_said_and_another_build_nothing() {
     let scratch = "select count(*) from pg_namespace where nspname like '%what_if'";
     assert_eq!(database.query_one(scratch, &[]).await.unwrap().get::<_, i64>(0), 0);
     assert_eq!(published(&installation).await.len(), before.len());
+    interrupted(&installation).await;
 
     first.stop().await;
     let second = classifier(&installation, &OTHER_RULE).await;
@@ -159,6 +167,36 @@ async fn another_rule_does_what_was_said_and_another_build_nothing() {
     assert_eq!((&last["previousClass"], &last["class"]), (&json!(classes.0), &json!(classes.1)));
 
     rebuilt(&installation, second).await;
+}
+
+/// A forecast that is stopped leaves nothing behind. Its build is held up, so that it is stopped in
+/// the middle.
+async fn interrupted(installation: &Installation) {
+    let database = installation.database().await;
+    let schema = "customer_classifier_what_if";
+    let lock = "select pg_advisory_lock(hashtextextended('migrate ' || $1, 0))";
+    database.execute(lock, &[&schema]).await.unwrap();
+    let mut command = installation.oneway();
+    command.args(["what-if", "classification", "--a", "800"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let builds = "select count(*) from pg_stat_activity \
+                  where application_name = $1 and wait_event = 'advisory'";
+    let look = async || database.query_one(builds, &[&schema]).await.unwrap().get::<_, i64>(0);
+    eventually("the build to wait", look, |count| *count == 1).await;
+    database.batch_execute(&format!("create schema {schema}")).await.unwrap();
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
+    let ended = spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(ended.code(), Some(130));
+    let schemas = "select count(*) from pg_namespace where nspname = $1";
+    let left: i64 = database.query_one(schemas, &[&schema]).await.unwrap().get(0);
+    assert_eq!(left, 0);
+    database.execute("select pg_advisory_unlock_all()", &[]).await.unwrap();
+    // The build is gone with it.
+    let builds = "select count(*) from pg_stat_activity where application_name = $1";
+    let look = async || database.query_one(builds, &[&schema]).await.unwrap().get::<_, i64>(0);
+    eventually("no build to be left", look, |count| *count == 0).await;
+    let left: i64 = database.query_one(schemas, &[&schema]).await.unwrap().get(0);
+    assert_eq!(left, 0);
 }
 
 /// Another build has the same classes, publishes nothing, and goes on where the one before was.
