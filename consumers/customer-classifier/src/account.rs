@@ -142,28 +142,23 @@ impl CustomerRow {
         if rule.leaves_at(ordered_at).is_none_or(|leaves_at| leaves_at > now) {
             self.add(value);
         }
-        self.next_due_at = Some(now);
+        self.next_due_at = long_ago();
     }
 
     /// The customer became known, in a build.
-    pub const fn become_known_unpublished(&mut self, now: Timestamp) {
+    pub fn become_known_unpublished(&mut self) {
         self.known = true;
-        self.next_due_at = Some(now);
+        self.next_due_at = long_ago();
     }
 
     /// A class was published, in what a build reads.
-    pub fn recall(
-        &mut self,
-        sequence: i64,
-        published: &CustomerClassificationUpdated,
-        now: Timestamp,
-    ) {
+    pub fn recall(&mut self, sequence: i64, published: &CustomerClassificationUpdated) {
         if sequence > self.sequence {
             self.class = Some(Class(published.class));
             self.sequence = sequence;
             self.classified_at = Some(published.evaluated_at);
             self.rule.clone_from(&published.rule_version);
-            self.next_due_at = Some(now);
+            self.next_due_at = long_ago();
         }
     }
 
@@ -238,6 +233,11 @@ impl CustomerRow {
         };
         out.emit(&self.customer_id, self.sequence, updated);
     }
+}
+
+/// When a sum was due that is to be made anew as soon as a row is live, by whatever clock.
+fn long_ago() -> Option<Timestamp> {
+    Timestamp::from_micros(0).ok()
 }
 
 #[cfg(test)]

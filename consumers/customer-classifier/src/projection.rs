@@ -173,7 +173,7 @@ impl Projection for Classifier {
                 if self.is_live {
                     customer.become_known(&self.rule, now, out);
                 } else {
-                    customer.become_known_unpublished(now);
+                    customer.become_known_unpublished();
                 }
             }
             Event::Classification(ClassificationEvent::Updated(updated)) => {
@@ -182,7 +182,7 @@ impl Projection for Classifier {
                 tables.change.put(change)?;
                 // Live rows knew it before the log did.
                 if !self.is_live {
-                    tables.customer.require(&happened.key)?.recall(sequence, updated, now);
+                    tables.customer.require(&happened.key)?.recall(sequence, updated);
                 }
             }
             Event::Order(_) | Event::Customer(_) => {}

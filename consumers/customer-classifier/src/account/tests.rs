@@ -101,12 +101,12 @@ impl World {
         }
         // From another topic: no order is known.
         for (published, number) in self.published().into_iter().zip(1..) {
-            row.recall(number, published, *now);
+            row.recall(number, published);
             // A second time changes nothing.
-            row.recall(1, published, *now);
+            row.recall(1, published);
         }
         if customer.known {
-            row.become_known_unpublished(*now);
+            row.become_known_unpublished();
         }
         for order in late {
             row.count_unpublished(*order, &rules[0], *now);
