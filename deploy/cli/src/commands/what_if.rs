@@ -12,12 +12,12 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use consumer_runtime::{read_model::WHAT_IF, run::schema_of};
 use customer_classifier::rule::{Rule, Window};
-use schemas::{Money, Timestamp};
+use schemas::Money;
 
 use self::forecast::forecast;
 use crate::{
     commands::{
-        cluster::Cluster,
+        cluster::{Cluster, running},
         read_model::{Consumer, ReadModels},
     },
     failure::{Failure, Result},
@@ -68,16 +68,16 @@ pub struct Classification {
     /// Report as JSON, for scripts
     #[arg(long)]
     json: bool,
-    /// How far the clock of the services is ahead, in a simulation
+    /// How far the clock of the services is ahead, in a simulation [default: that of the local
+    /// stack]
     #[arg(
         long,
         value_name = "SECONDS",
         env = "ONEWAY_CLOCK_OFFSET_SECONDS",
-        default_value_t = 0,
         allow_negative_numbers = true,
         hide_env_values = true
     )]
-    clock_offset: i64,
+    clock_offset: Option<i64>,
     /// The consumer's binary [default: the one beside this]
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
@@ -102,9 +102,10 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         is_quiet: options.json,
     };
     let scratch = format!("{}{WHAT_IF}", schema_of(consumer.name()));
+    let ahead = options.ahead(state)?;
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
     let forecast = tokio::select! {
-        forecast = forecast(&options, &builder, &scratch) => forecast,
+        forecast = forecast(&options, &builder, (&scratch, ahead)) => forecast,
         () = signals.next() => Err(Failure::Interrupted),
     };
     // However it ended.
@@ -142,10 +143,12 @@ impl Classification {
         rule.ok_or_else(|| Failure::setup("--b must be more than 0, and --a not less than it"))
     }
 
-    /// The present, as the services see it.
-    fn now(&self) -> Result<Timestamp> {
-        let ahead = self.clock_offset.saturating_mul(1_000_000);
-        let now = Timestamp::from_micros(Timestamp::now().micros().saturating_add(ahead));
-        now.map_err(|_| Failure::setup("--clock-offset leaves the calendar"))
+    /// How far the clock of the services is ahead, in microseconds.
+    fn ahead(&self, state: &Path) -> Result<i64> {
+        let seconds = match self.clock_offset {
+            Some(seconds) => seconds,
+            None => running(state)?.map_or(0, |stack| stack.clock_offset_seconds),
+        };
+        Ok(seconds.saturating_mul(1_000_000))
     }
 }
