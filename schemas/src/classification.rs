@@ -43,6 +43,32 @@ impl fmt::Display for CustomerClass {
     }
 }
 
+/// Why a class was looked at when it changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The customer became known.
+    First,
+    /// An order was confirmed.
+    OrderConfirmed,
+    /// Orders left the window.
+    AgedOut,
+    /// Thresholds or window changed.
+    RuleChanged,
+}
+
+impl Reason {
+    /// The name: as text in events, so that an older reader takes a newer reason.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::OrderConfirmed => "order_confirmed",
+            Self::AgedOut => "aged_out",
+            Self::RuleChanged => "rule_changed",
+        }
+    }
+}
+
 /// The class of a customer changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,6 +91,9 @@ pub struct CustomerClassificationUpdated {
     pub rule_version: String,
     /// When the rule was applied.
     pub evaluated_at: Timestamp,
+    /// The name of a [`Reason`]; absent in events of before there were reasons.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 messages! {

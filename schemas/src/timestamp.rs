@@ -1,12 +1,20 @@
 //! A moment in UTC, to the microsecond: Avro `timestamp-micros`, in JSON and headers RFC 3339.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment in UTC with microsecond precision (finer digits are cut off).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(jiff::Timestamp);
+
+/// How far [`Timestamp::now`] is ahead of the system clock, in microseconds: the one thing that all
+/// parts of a process have to agree on. Not zero only in simulations and tests.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
 
 /// Why a text is no timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,11 +42,30 @@ impl Timestamp {
         self.0
     }
 
-    /// The present, read from the system clock. Business code takes the time as an argument;
-    /// only the edges call this.
+    /// The present, by the clock of this process: the system's, unless it was moved. Business code
+    /// takes the time as an argument; only the edges call this.
     #[must_use]
     pub fn now() -> Self {
+        Self::system_now().later(AHEAD.load(Ordering::Relaxed))
+    }
+
+    /// The present by the system clock, even where the clock of this process was moved: for what
+    /// is compared with times that others set, such as those of Kafka's records.
+    #[must_use]
+    pub fn system_now() -> Self {
         jiff::Timestamp::now().into()
+    }
+
+    /// Moves the clock of this process by so many seconds from the system's, back when negative:
+    /// for simulations and tests, once, before anything asks for the time.
+    pub fn move_clock(seconds: i64) {
+        AHEAD.store(seconds.saturating_mul(1_000_000), Ordering::Relaxed);
+    }
+
+    /// So many microseconds later; unchanged where the calendar ends.
+    fn later(self, micros: i64) -> Self {
+        let moved = self.micros().checked_add(micros).map(Self::from_micros);
+        moved.and_then(Result::ok).unwrap_or(self)
     }
 }
 
@@ -99,5 +126,22 @@ mod tests {
             Timestamp::from_micros(852_076_800_000_000)
         );
         assert_eq!("yesterday".parse::<Timestamp>(), Err(InvalidTimestamp));
+    }
+
+    #[test]
+    fn a_moved_clock_goes_on_from_elsewhere() {
+        let moment: Timestamp = "1998-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(moment.later(-1_000_000).to_string(), "1997-12-31T23:59:59.000000Z");
+        assert_eq!(moment.later(i64::MAX), moment);
+        // The only test of this process that moves its clock.
+        let ahead = |seconds: i64| {
+            let behind = Timestamp::now().micros() - Timestamp::system_now().micros();
+            (behind - seconds * 1_000_000).abs() < 60_000_000
+        };
+        assert!(ahead(0));
+        Timestamp::move_clock(-86_400);
+        assert!(ahead(-86_400));
+        Timestamp::move_clock(0);
+        assert!(ahead(0));
     }
 }

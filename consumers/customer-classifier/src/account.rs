@@ -1,16 +1,20 @@
 //! What happens to one customer: a confirmed order is counted, the customer becomes known, the
 //! sum is made anew. Pure; whatever changes the class is published.
+//!
+//! A build that is not live publishes nothing. There a class is what the log says was published
+//! last, and every sum is left to be made anew: so that whoever works on the rows later, when they
+//! are live, publishes what is a change of that, and nothing else.
 
 use consumer_runtime::{Emissions, columns, field::Field};
 use schemas::{
     AggregateId, Money, Timestamp,
-    classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
+    classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated, Reason},
 };
 
 use crate::rule::Rule;
 
 /// The largest sum that is kept: what `numeric(18, 2)` holds. Whoever ordered for more is an A.
-const LARGEST: Money = Money::from_minor(999_999_999_999_999_999);
+pub const LARGEST: Money = Money::from_minor(999_999_999_999_999_999);
 
 /// A class as a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,10 +122,44 @@ impl CustomerRow {
         if leaves_at.is_some_and(|leaves_at| leaves_at <= now) {
             return;
         }
+        self.add(value);
+        self.next_due_at = [self.next_due_at, leaves_at].into_iter().flatten().min();
+        self.classify(Reason::OrderConfirmed, rule, now, out);
+    }
+
+    fn add(&mut self, value: Money) {
         self.revenue = self.revenue.checked_add(value).map_or(LARGEST, |sum| sum.min(LARGEST));
         self.orders += 1;
-        self.next_due_at = [self.next_due_at, leaves_at].into_iter().flatten().min();
-        self.classify(rule, now, out);
+    }
+
+    /// An order was confirmed, in a build.
+    pub fn count_unpublished(
+        &mut self,
+        (value, ordered_at): (Money, Timestamp),
+        rule: &Rule,
+        now: Timestamp,
+    ) {
+        if rule.leaves_at(ordered_at).is_none_or(|leaves_at| leaves_at > now) {
+            self.add(value);
+        }
+        self.next_due_at = long_ago();
+    }
+
+    /// The customer became known, in a build.
+    pub fn become_known_unpublished(&mut self) {
+        self.known = true;
+        self.next_due_at = long_ago();
+    }
+
+    /// A class was published, in what a build reads.
+    pub fn recall(&mut self, sequence: i64, published: &CustomerClassificationUpdated) {
+        if sequence > self.sequence {
+            self.class = Some(Class(published.class));
+            self.sequence = sequence;
+            self.classified_at = Some(published.evaluated_at);
+            self.rule.clone_from(&published.rule_version);
+            self.next_due_at = long_ago();
+        }
     }
 
     /// The customer became known: it starts as C. Orders that were confirmed before (their events
@@ -130,34 +168,50 @@ impl CustomerRow {
         self.known = true;
         self.follow(rule, now);
         let settled = self.is_settled(rule, now);
+        self.begin(settled, rule, now, out);
+        if settled {
+            self.classify(Reason::OrderConfirmed, rule, now, out);
+        }
+    }
+
+    /// Publishes the first class, with the figures if they are those of a C.
+    fn begin(&mut self, settled: bool, rule: &Rule, now: Timestamp, out: &mut Out) {
         let stays = settled && rule.class_of(self.revenue) == CustomerClass::C;
         let figures = if stays { (self.revenue, self.orders) } else { (Money::ZERO, 0) };
-        self.publish(CustomerClass::C, figures, rule, now, out);
-        if settled {
-            self.classify(rule, now, out);
-        }
+        self.publish((CustomerClass::C, Reason::First), figures, rule, now, out);
     }
 
     /// The sum was made anew.
     pub fn settle(&mut self, sum: Sum, rule: &Rule, now: Timestamp, out: &mut Out) {
+        let is_other_rule = !["", rule.version()].contains(&self.rule.as_str());
         self.revenue = sum.revenue.min(LARGEST);
         self.orders = sum.orders;
         rule.version().clone_into(&mut self.rule);
         self.next_due_at = sum.oldest.and_then(|oldest| rule.leaves_at(oldest));
-        self.classify(rule, now, out);
+        // By the same rule a sum falls only when orders leave the window.
+        let reason = match self.class {
+            _ if is_other_rule => Reason::RuleChanged,
+            Some(Class(class)) if rule.class_of(self.revenue) > class => Reason::AgedOut,
+            _ => Reason::OrderConfirmed,
+        };
+        if self.known && self.class.is_none() {
+            // Known in a build that was not live then.
+            self.begin(true, rule, now, out);
+        }
+        self.classify(reason, rule, now, out);
     }
 
     /// Publishes the class if it is another one.
-    fn classify(&mut self, rule: &Rule, now: Timestamp, out: &mut Out) {
+    fn classify(&mut self, reason: Reason, rule: &Rule, now: Timestamp, out: &mut Out) {
         let class = rule.class_of(self.revenue);
         if self.known && self.class != Some(Class(class)) {
-            self.publish(class, (self.revenue, self.orders), rule, now, out);
+            self.publish((class, reason), (self.revenue, self.orders), rule, now, out);
         }
     }
 
     fn publish(
         &mut self,
-        class: CustomerClass,
+        (class, reason): (CustomerClass, Reason),
         (revenue, orders): (Money, i64),
         rule: &Rule,
         now: Timestamp,
@@ -175,9 +229,15 @@ impl CustomerRow {
             window_days: rule.window_days(),
             rule_version: rule.version().to_owned(),
             evaluated_at: now,
+            reason: Some(reason.as_str().to_owned()),
         };
         out.emit(&self.customer_id, self.sequence, updated);
     }
+}
+
+/// When a sum was due that is to be made anew as soon as a row is live, by whatever clock.
+fn long_ago() -> Option<Timestamp> {
+    Timestamp::from_micros(0).ok()
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use consumer_runtime::{Chore, Connection, Emissions, Error, flight, row::read_field};
+use consumer_runtime::{
+    Chore, Connection, Emissions, Error, flight, row::read_field, tokio_postgres::types::ToSql,
+};
 use schemas::{AggregateId, Timestamp, classification::ClassificationEvent};
 
 use crate::{
@@ -33,6 +35,12 @@ const DUE: &str = "select customer_id from customer where next_due_at <= $1 \
 const STALE: &str = "select customer_id from customer where rule not in ('', $1) \
                      limit $2 for update skip locked";
 
+/// How many those are.
+const PENDING: &str = "select count(*) from customer where rule not in ('', $1)";
+
+/// How often it is said how far a change of the rule is.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+
 /// The confirmed orders in the window. The sum is cut to what its column holds.
 const SUMS: &str = "select customer_id, \
                       least(sum(value), 9999999999999999.99)::numeric(18, 2), \
@@ -47,26 +55,89 @@ const SUMS: &str = "select customer_id, \
 pub struct Aging {
     rule: Rule,
     poll: Duration,
-    /// When the search for customers of another rule came to its end.
-    searched: Mutex<Option<Instant>>,
+    search: Mutex<Search>,
+}
+
+/// The search for customers that were counted by another rule.
+#[derive(Clone, Copy, Debug, Default)]
+struct Search {
+    /// When it came to its end.
+    ended: Option<Instant>,
+    /// How far it is, once it has found some.
+    found: Option<Found>,
+}
+
+/// Customers that a search has found.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    counted: usize,
+    changed: usize,
+    said: Instant,
 }
 
 impl Aging {
     /// Looks every `poll` for what is due.
     #[must_use]
     pub const fn new(rule: Rule, poll: Duration) -> Self {
-        Self { rule, poll, searched: Mutex::new(None) }
+        Self { rule, poll, search: Mutex::new(Search { ended: None, found: None }) }
+    }
+
+    fn search(&self) -> MutexGuard<'_, Search> {
+        self.search.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_search_due(&self) -> bool {
-        let searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
-        searched.is_none_or(|at| at.elapsed() >= STALE_EVERY)
+        self.search().ended.is_none_or(|at| at.elapsed() >= STALE_EVERY)
     }
 
-    fn search_ended(&self) {
-        let mut searched = self.searched.lock().unwrap_or_else(PoisonError::into_inner);
-        *searched = Some(Instant::now());
+    /// Customers that were counted by another rule, some of them.
+    async fn stale(&self, connection: &Connection) -> Result<Vec<AggregateId>, Error> {
+        let version = self.rule.version();
+        let stale = customers(connection, STALE, &[&version, &BATCH]).await?;
+        let is_begun = self.search().found.is_some();
+        if stale.is_empty() {
+            self.ended();
+        } else if !is_begun {
+            let pending = flight::select(connection, PENDING, &[&version]).await?;
+            let pending: i64 = pending.first().map_or(Ok(0), |row| read_field(row, 0, "count"))?;
+            tracing::info!(rule = version, pending, "the rule changed: counting customers anew");
+            let begun = Found { counted: 0, changed: 0, said: Instant::now() };
+            self.search().found = Some(begun);
+        }
+        Ok(stale)
     }
+
+    /// So many were counted, of whom so many have another class.
+    fn counted(&self, counted: usize, changed: usize) {
+        let mut search = self.search();
+        let Some(found) = &mut search.found else { return };
+        found.counted += counted;
+        found.changed += changed;
+        if found.said.elapsed() >= SAY_EVERY {
+            found.said = Instant::now();
+            let Found { counted, changed, .. } = *found;
+            tracing::info!(rule = self.rule.version(), counted, changed, "counting on");
+        }
+    }
+
+    fn ended(&self) {
+        let mut search = self.search();
+        search.ended = Some(Instant::now());
+        if let Some(Found { counted, changed, .. }) = search.found.take() {
+            let rule = self.rule.version();
+            tracing::info!(rule, counted, changed, "all customers are counted by the new rule");
+        }
+    }
+}
+
+async fn customers(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<AggregateId>, Error> {
+    let rows = flight::select(connection, sql, parameters).await?;
+    let ids = rows.iter().map(|row| read_field(row, 0, "customer_id"));
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 #[async_trait]
@@ -82,19 +153,10 @@ impl Chore<Classifier> for Aging {
         tables: &mut Tables,
         out: &mut Emissions<ClassificationEvent>,
     ) -> Result<bool, Error> {
-        let due = flight::select(connection, DUE, &[&now.to_jiff(), &BATCH]).await?;
-        let mut customers: Vec<AggregateId> = Vec::new();
-        for row in &due {
-            customers.push(read_field(row, 0, "customer_id")?);
-        }
-        if customers.is_empty() && self.is_search_due() {
-            let stale = flight::select(connection, STALE, &[&self.rule.version(), &BATCH]).await?;
-            for row in &stale {
-                customers.push(read_field(row, 0, "customer_id")?);
-            }
-            if customers.is_empty() {
-                self.search_ended();
-            }
+        let mut customers = customers(connection, DUE, &[&now.to_jiff(), &BATCH]).await?;
+        let is_search = customers.is_empty() && self.is_search_due();
+        if is_search {
+            customers = self.stale(connection).await?;
         }
         if customers.is_empty() {
             return Ok(false);
@@ -109,6 +171,9 @@ impl Chore<Classifier> for Aging {
             if let Ok(customer) = tables.customer.require(id) {
                 customer.settle(sum, &self.rule, now, out);
             }
+        }
+        if is_search {
+            self.counted(customers.len(), out.emitted().len());
         }
         Ok(true)
     }

@@ -6,6 +6,7 @@
 //! - [`settings`]: what the environment says
 //! - [`projection`]: the tables, and what events make of their rows
 //! - [`account`]: what a confirmed order, the first event or a new sum does to one customer
+//! - [`change`]: the history of the classes
 //! - [`aging`]: orders that leave the window as time goes by
 //! - [`queries`]: what can be asked
 //!
@@ -16,6 +17,7 @@
 
 pub mod account;
 pub mod aging;
+pub mod change;
 pub mod projection;
 pub mod queries;
 pub mod rule;
@@ -34,7 +36,12 @@ pub fn role() -> Role {
     Role::new("customer-classifier", Settings::from_env, async |shell, settings| {
         let Settings { runtime, rule, aging_poll } = settings;
         let aging = Aging::new(rule.clone(), aging_poll);
-        let consumer = Consumer::new(Classifier::new(rule), migrations::runner, queries::router);
+        let classifier = match runtime.build {
+            Some(_) => Classifier::not_live(rule.clone()),
+            None => Classifier::new(rule.clone()),
+        };
+        let routes = |database| queries::router(database, rule);
+        let consumer = Consumer::new(classifier, migrations::runner, routes);
         consumer_runtime::run(shell, runtime, consumer.with_chore(aging)).await
     })
 }

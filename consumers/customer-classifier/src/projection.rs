@@ -11,7 +11,11 @@ use schemas::{
     order::{OrderConfirmed, OrderCreated, OrderEvent},
 };
 
-use crate::{account::CustomerRow, rule::Rule};
+use crate::{
+    account::CustomerRow,
+    change::{self, ChangeRow},
+    rule::Rule,
+};
 
 columns! {
     /// An order, as far as it counts.
@@ -59,11 +63,13 @@ pub struct Tables {
     pub order: Table<OrderRow>,
     /// Customers.
     pub customer: Table<CustomerRow>,
+    /// The history of their classes.
+    pub change: Table<ChangeRow>,
 }
 
 impl TableSet for Tables {
     fn all(&mut self) -> AnyTables<'_> {
-        tables![&mut self.order, &mut self.customer]
+        tables![&mut self.order, &mut self.customer, &mut self.change]
     }
 }
 
@@ -74,6 +80,8 @@ pub enum Event {
     Order(OrderEvent),
     /// Of a customer.
     Customer(CustomerEvent),
+    /// Of a class: what this consumer itself has published.
+    Classification(ClassificationEvent),
 }
 
 const OF_ORDERS: &[&str] = &[OrderCreated::FILE.wire_type, OrderConfirmed::FILE.wire_type];
@@ -83,13 +91,20 @@ const OF_CUSTOMERS: &[&str] = &[CustomerCreated::FILE.wire_type];
 #[derive(Clone, Debug)]
 pub struct Classifier {
     rule: Rule,
+    is_live: bool,
 }
 
 impl Classifier {
     /// Classifies by a rule.
     #[must_use]
     pub const fn new(rule: Rule) -> Self {
-        Self { rule }
+        Self { rule, is_live: true }
+    }
+
+    /// For a build that is not live: classes are those that were published.
+    #[must_use]
+    pub const fn not_live(rule: Rule) -> Self {
+        Self { rule, is_live: false }
     }
 }
 
@@ -102,6 +117,7 @@ impl Projection for Classifier {
         vec![
             Source::of(Event::Order).only(OF_ORDERS),
             Source::of(Event::Customer).only(OF_CUSTOMERS),
+            Source::of(Event::Classification),
         ]
     }
 
@@ -114,6 +130,14 @@ impl Projection for Classifier {
             Event::Order(OrderEvent::Confirmed(_)) => {
                 if let Some(order) = tables.order.peek(&happened.key) {
                     tables.customer.want(&order.customer_id);
+                }
+            }
+            Event::Classification(_) => {
+                if let Ok(change) = change::id_of(happened) {
+                    tables.change.want(&change);
+                }
+                if !self.is_live {
+                    tables.customer.want(&happened.key);
                 }
             }
             Event::Order(_) | Event::Customer(_) => {}
@@ -136,11 +160,30 @@ impl Projection for Classifier {
                 // Counted once, whatever the log says.
                 if !std::mem::replace(&mut order.confirmed, true) {
                     let customer = tables.customer.require(&order.customer_id)?;
-                    customer.count((order.value, order.ordered_at), &self.rule, now, out);
+                    let order = (order.value, order.ordered_at);
+                    if self.is_live {
+                        customer.count(order, &self.rule, now, out);
+                    } else {
+                        customer.count_unpublished(order, &self.rule, now);
+                    }
                 }
             }
             Event::Customer(CustomerEvent::Created(_)) => {
-                tables.customer.require(&happened.key)?.become_known(&self.rule, now, out);
+                let customer = tables.customer.require(&happened.key)?;
+                if self.is_live {
+                    customer.become_known(&self.rule, now, out);
+                } else {
+                    customer.become_known_unpublished();
+                }
+            }
+            Event::Classification(ClassificationEvent::Updated(updated)) => {
+                let change = ChangeRow::of(happened, updated)?;
+                let sequence = change.sequence;
+                tables.change.put(change)?;
+                // Live rows knew it before the log did.
+                if !self.is_live {
+                    tables.customer.require(&happened.key)?.recall(sequence, updated);
+                }
             }
             Event::Order(_) | Event::Customer(_) => {}
         }

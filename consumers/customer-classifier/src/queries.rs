@@ -2,9 +2,9 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{FromRef, Path, State},
     http::header,
-    response::IntoResponse,
+    response::{AppendHeaders, IntoResponse},
 };
 use consumer_runtime::{
     Database,
@@ -18,9 +18,25 @@ use service::Problem;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::account::Class;
+use crate::{account::Class, rule::Rule};
 
 const COLUMNS: &str = "customer_id, class, revenue, orders, rule, sequence, classified_at";
+
+/// Changes of a customer's class that are shown at most: the newest.
+const MOST_CHANGES: i64 = 1_000;
+
+/// What the queries know.
+#[derive(Clone, Debug)]
+struct Asked {
+    database: Database,
+    rule: Rule,
+}
+
+impl FromRef<Asked> for Database {
+    fn from_ref(asked: &Asked) -> Self {
+        asked.database.clone()
+    }
+}
 
 #[derive(OpenApi)]
 #[openapi(
@@ -71,6 +87,65 @@ impl Classification {
     }
 }
 
+/// A change of a customer's class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// Its number among those of the customer: `ce_sequence` of the event.
+    sequence: i64,
+    /// The class from then on.
+    #[schema(value_type = String, example = "B")]
+    class: CustomerClass,
+    /// The class until then; null for the first.
+    #[schema(value_type = Option<String>, example = "C")]
+    previous_class: Option<CustomerClass>,
+    /// Why the class was looked at: `first`, `order_confirmed`, `aged_out` or `rule_changed`; null
+    /// for changes of before there were reasons.
+    #[schema(example = "order_confirmed")]
+    reason: Option<String>,
+    /// Sum of the confirmed orders in the window, in EUR: the figure that decided.
+    #[schema(value_type = String, example = "1234.50")]
+    confirmed_revenue: Money,
+    /// Their number.
+    confirmed_orders: i64,
+    /// Length of the window in days; null when all orders counted.
+    #[schema(example = 365)]
+    window_days: Option<i32>,
+    /// The rule that decided.
+    #[schema(example = "a=10000.00,b=1000.00,window=365d")]
+    rule_version: String,
+    /// When the rule was applied.
+    #[schema(value_type = String, format = DateTime)]
+    evaluated_at: Timestamp,
+}
+
+impl Change {
+    fn read(row: &mut Reading<'_>) -> Result<Self, RowError> {
+        Ok(Self {
+            sequence: row.next()?,
+            class: row.next::<Class>()?.0,
+            previous_class: row.next::<Option<Class>>()?.map(|class| class.0),
+            reason: row.next()?,
+            confirmed_revenue: row.next()?,
+            confirmed_orders: row.next()?,
+            window_days: row.next()?,
+            rule_version: row.next()?,
+            evaluated_at: row.next()?,
+        })
+    }
+}
+
+/// A customer's class, and how it came to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WithHistory {
+    #[serde(flatten)]
+    classification: Classification,
+    /// The changes as they are in the log, the newest first, at most 1,000. The last one may come
+    /// a moment after the class itself.
+    history: Vec<Change>,
+}
+
 /// Which classifications are listed.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -112,8 +187,8 @@ async fn list(
     Ok(Json(page.page(rows, |row| row.customer_id.clone())))
 }
 
-/// How many customers there are of each class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+/// How many customers there are of each class, and by which rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// The best customers.
@@ -127,20 +202,29 @@ pub struct Summary {
     c: i64,
     /// All of them.
     total: i64,
+    /// The rule of the instance that answers.
+    #[schema(example = "a=10000.00,b=1000.00,window=365d")]
+    rule_version: String,
+    /// Customers that are still counted by another rule: while it is not 0 after a change of the
+    /// rule, classes are being made anew.
+    pending: i64,
 }
 
-/// How many customers there are of each class.
+/// How many customers there are of each class, and whether all are counted by the present rule.
 #[utoipa::path(
     get, path = "/v1/classifications/summary", tag = "classifications",
     responses((status = 200, description = "The numbers", body = Summary)),
 )]
-async fn summary(State(database): State<Database>) -> Result<Json<Summary>, Problem> {
-    let sql = "select class, count(*) from customer where class is not null group by class";
-    let counts =
-        database.select(sql, &[], |row| Ok((row.next::<Class>()?.0, row.next::<i64>()?))).await?;
-    let mut summary = Summary::default();
-    for (class, count) in counts {
+async fn summary(State(Asked { database, rule }): State<Asked>) -> Result<Json<Summary>, Problem> {
+    let sql = "select class, count(*), count(*) filter (where rule not in ('', $1)) \
+               from customer where class is not null group by class";
+    let read = |row: &mut Reading<'_>| Ok((row.next::<Class>()?.0, row.next()?, row.next()?));
+    let counts: Vec<(CustomerClass, i64, i64)> =
+        database.select(sql, &[&rule.version()], read).await?;
+    let mut summary = Summary { rule_version: rule.version().to_owned(), ..Summary::default() };
+    for (class, count, pending) in counts {
         summary.total += count;
+        summary.pending += pending;
         match class {
             CustomerClass::A => summary.a = count,
             CustomerClass::B => summary.b = count,
@@ -150,13 +234,13 @@ async fn summary(State(database): State<Database>) -> Result<Json<Summary>, Prob
     Ok(Json(summary))
 }
 
-/// The class of one customer.
+/// The class of one customer, with its history.
 #[utoipa::path(
     get, path = "/v1/classifications/{customerId}", tag = "classifications",
     params(("customerId" = String, Path, description = "Id of the customer")),
     responses(
-        (status = 200, description = "The class; its `sequence` is the `ETag`",
-            body = Classification),
+        (status = 200, description = "The class; its `sequence` is the `ETag`, once the history \
+            has it", body = WithHistory),
         (status = 404, description = "The customer is not known", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
@@ -169,15 +253,22 @@ async fn one(
         format!("select {COLUMNS} from customer where customer_id = $1 and class is not null");
     let rows = database.select(&sql, &[&id], Classification::read).await?;
     let row = rows.into_iter().next();
-    let row = row.ok_or_else(|| not_found("there is no such customer"))?;
-    Ok(([(header::ETAG, format!("\"{}\"", row.sequence))], Json(row)))
+    let classification = row.ok_or_else(|| not_found("there is no such customer"))?;
+    let sql = "select sequence, class, previous_class, reason, revenue, orders, window_days, rule, \
+                 evaluated_at \
+               from classification_change where customer_id = $1 order by sequence desc limit $2";
+    let history = database.select(sql, &[&id, &MOST_CHANGES], Change::read).await?;
+    let sequence = classification.sequence;
+    let is_whole = history.first().is_some_and(|newest| newest.sequence == sequence);
+    let tag = is_whole.then(|| [(header::ETAG, format!("\"{sequence}\""))]);
+    Ok((tag.map(AppendHeaders), Json(WithHistory { classification, history })))
 }
 
 /// Everything that is served.
-pub fn router(database: Database) -> Router {
+pub fn router(database: Database, rule: Rule) -> Router {
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(list))
         .routes(routes!(summary))
         .routes(routes!(one));
-    described(routes, database)
+    described(routes, Asked { database, rule })
 }

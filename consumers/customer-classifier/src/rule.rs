@@ -58,12 +58,62 @@ impl fmt::Display for Window {
     }
 }
 
+/// Why a text is no [`Rule`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a rule such as a=10000.00,b=1000.00,window=365d")]
+pub struct InvalidRule;
+
+/// By its version, as events carry it.
+impl FromStr for Rule {
+    type Err = InvalidRule;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRule> {
+        let mut parts = text.split(',');
+        let mut part = |name: &str| {
+            let part = parts.next()?.strip_prefix(name)?;
+            part.strip_prefix('=')
+        };
+        let money = |text: &str| text.parse::<Money>().ok();
+        let mut rule = || {
+            let a = part("a").and_then(money)?;
+            let b = part("b").and_then(money)?;
+            Some((a, b, part("window")?.parse().ok()?))
+        };
+        let (a, b, window) = rule().ok_or(InvalidRule)?;
+        Self::new(a, b, window).checked().ok_or(InvalidRule)
+    }
+}
+
 impl Rule {
     /// A from `a` on, B from `b` on, otherwise C.
     #[must_use]
     pub fn new(a: Money, b: Money, window: Window) -> Self {
         let version = format!("a={a},b={b},window={window}");
         Self { a, b, window, version }
+    }
+
+    /// The rule, if it makes sense: 0 < B ≤ A.
+    #[must_use]
+    pub fn checked(self) -> Option<Self> {
+        (self.b > Money::ZERO && self.a >= self.b).then_some(self)
+    }
+
+    /// From which sum on a customer is an A.
+    #[must_use]
+    pub const fn a(&self) -> Money {
+        self.a
+    }
+
+    /// From which sum on a customer is a B.
+    #[must_use]
+    pub const fn b(&self) -> Money {
+        self.b
+    }
+
+    /// Which orders count.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        self.window
     }
 
     /// The rule as text: what events carry.
@@ -142,6 +192,16 @@ mod tests {
         assert_eq!(rule.horizon(leaves), Some(ordered_at));
         let all = Rule::new(Money::ZERO, Money::ZERO, Window::All);
         assert_eq!((all.leaves_at(ordered_at), all.horizon(leaves)), (None, None));
+    }
+
+    #[test]
+    fn a_version_is_read_again() {
+        for version in ["a=10000.00,b=1000.00,window=365d", "a=500.00,b=100.00,window=all"] {
+            assert_eq!(version.parse::<Rule>().unwrap().version(), version);
+        }
+        for bad in ["", "a=1.00,b=2.00,window=all", "a=2.00,b=0.00,window=all", "b=1.00,a=2.00"] {
+            assert_eq!(bad.parse::<Rule>(), Err(InvalidRule), "{bad}");
+        }
     }
 
     #[test]

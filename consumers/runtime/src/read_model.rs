@@ -17,6 +17,8 @@ pub const NEXT: &str = "_next";
 pub const PREVIOUS: &str = "_previous";
 /// The suffix of a schema that a verification fills.
 pub const SCRATCH: &str = "_verify";
+/// The suffix of a schema in which another rule is tried out.
+pub const WHAT_IF: &str = "_what_if";
 
 /// Name of a schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -113,7 +113,7 @@ impl Watch {
             self.health.not_ready("the brokers do not answer");
             return;
         };
-        let now = Timestamp::now().micros() / 1_000;
+        let now = Timestamp::system_now().micros() / 1_000;
         for (Held { lease, next, written }, (partition, end)) in held.iter().zip(ends) {
             let applied = applied.get(&partition).copied().unwrap_or(lease.start);
             let lag = self.lag.look(partition, Look { end, read: *next, applied, was_idle });

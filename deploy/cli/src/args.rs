@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     bench, chaos, consumer, dead_letters, down, import, logs, mailings, rebuild, recordings,
-    schemas, state, status, test, tokens, topics, trace, up, verify,
+    schemas, state, status, test, tokens, topics, trace, up, verify, what_if,
 };
 
 /// Runs, tests and operates Oneway.
@@ -61,6 +61,8 @@ pub enum Command {
     Consumer(consumer::Options),
     /// Build a read model anew beside the live one, compare, and switch
     Rebuild(rebuild::Options),
+    /// Show what another rule would do, before it does
+    WhatIf(what_if::Options),
     Test(test::Options),
     Chaos(chaos::Options),
     Bench(bench::Options),

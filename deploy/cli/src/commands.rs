@@ -21,6 +21,7 @@ pub mod topics;
 pub mod trace;
 pub mod up;
 pub mod verify;
+pub mod what_if;
 
 use std::{path::absolute, process::ExitCode};
 
@@ -55,6 +56,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Rebuild(options) => Box::pin(rebuild::run(options, &state)).await,
         Command::Mailings(options) => Box::pin(mailings::run(options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
+        Command::WhatIf(options) => Box::pin(what_if::run(options, &state)).await,
         Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,
         Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
     }

@@ -136,6 +136,23 @@ pub async fn hold<'a>(client: &'a mut Client, schema: &str) -> Result<Transactio
     Ok(transaction)
 }
 
+/// Whether all that a schema has published is in the log; nothing is written in it meanwhile.
+pub async fn is_all_sent(held: &Transaction<'_>, schema: &str) -> Result<bool> {
+    let sql = format!("select not exists (select from \"{schema}\".outbox)");
+    let row = held.query_one(&sql, &[]).await.map_err(postgres)?;
+    Ok(row.get(0))
+}
+
+/// Has the relay of one schema number on where that of another is: the cursor in the log is theirs
+/// in common, and never goes back.
+pub async fn number_on(held: &Transaction<'_>, from: &str, to: &str) -> Result<()> {
+    let sql = format!(
+        "update \"{to}\".outbox_relay \
+         set last_batch = (select last_batch from \"{from}\".outbox_relay)"
+    );
+    held.execute(&sql, &[]).await.map(drop).map_err(postgres)
+}
+
 /// Gives schemas other names, all at once: nobody ever sees half of it.
 pub async fn rename(transaction: Transaction<'_>, renames: &[(&str, &str)]) -> Result<()> {
     for (from, to) in renames {
@@ -143,6 +160,14 @@ pub async fn rename(transaction: Transaction<'_>, renames: &[(&str, &str)]) -> R
         transaction.batch_execute(&rename).await.map_err(postgres)?;
     }
     transaction.commit().await.map_err(postgres)
+}
+
+/// Ends what a build that was killed has left under way in a schema: its sessions bear that name.
+pub async fn end_sessions(client: &Client, schema: &str) -> Result<()> {
+    let sql = "select pg_terminate_backend(pid, 5000) from pg_stat_activity \
+               where application_name = $1 and datname = current_database() \
+                 and pid <> pg_backend_pid()";
+    client.query(sql, &[&schema]).await.map(drop).map_err(postgres)
 }
 
 /// Removes a schema with all that is in it.

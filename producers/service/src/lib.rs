@@ -4,6 +4,7 @@
 //! In reading order:
 //! - [`env`]: the environment, read into types; every bad variable is reported together
 //! - [`role`]: what a service does
+//! - `clock`: the clock of the process, which simulations may move
 //! - [`shell`]: the life of a process, from `main` to its exit code
 //! - [`together`], [`badge`]: several roles in one process, and how their threads are told apart
 //! - [`shutdown`]: how tasks learn that they are to stop
@@ -28,6 +29,7 @@ mod connection;
 pub mod admin;
 pub mod auth;
 pub mod badge;
+mod clock;
 pub mod edge;
 pub mod endless;
 pub mod env;

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    admin,
+    admin, clock,
     env::{BadEnvironment, Env},
     health::Health,
     lifeline::Lifeline,
@@ -99,12 +99,14 @@ pub fn run(role: Role) -> ExitCode {
         return explain(name, &argument, || {
             log_of(&env);
             admin_of(&env);
+            clock::offset_of(&env);
             let _not_done = role.configure(&env);
             env.asked()
         });
     }
     let ((format, filter), admin) = (log_of(&env), admin_of(&env));
     let _log = logging::init(format, filter.as_deref());
+    clock::move_by(clock::offset_of(&env));
     let work = role.configure(&env);
     let lifeline = env.lifeline();
     try_to_raise_file_limit();

@@ -15,6 +15,7 @@ use tokio::{runtime, sync::oneshot};
 
 use crate::{
     badge::Badge,
+    clock,
     env::{BadEnvironment, Env},
     lifeline::Lifeline,
     logging,
@@ -55,8 +56,9 @@ pub fn run(name: &'static str, roles: Vec<Role>) -> ExitCode {
     if let Some(argument) = std::env::args().nth(1) {
         return explain(name, &argument, || Said::by(env, roles).asked);
     }
-    let (format, filter) = log_of(&env);
+    let ((format, filter), ahead) = (log_of(&env), clock::offset_of(&env));
     let _log = logging::init(format, filter.as_deref());
+    clock::move_by(ahead);
     let Said { parts, problems, .. } = Said::by(env, roles);
     if !problems.is_empty() {
         return report(name, &Err(BadEnvironment(problems).into()));
@@ -70,6 +72,7 @@ pub fn run(name: &'static str, roles: Vec<Role>) -> ExitCode {
 impl Said {
     fn by(env: Env, roles: Vec<Role>) -> Self {
         log_of(&env);
+        clock::offset_of(&env);
         let names: Vec<_> = roles.iter().map(Role::name).collect();
         let chosen = choice(&env, &names);
         let mut said = Self { parts: Vec::new(), asked: BTreeSet::new(), problems: Vec::new() };

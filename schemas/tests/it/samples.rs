@@ -311,6 +311,7 @@ fn others(list: &mut Vec<Sample>, whole: bool) {
             window_days: whole.then_some(365),
             rule_version: "a=10000.00,b=1000.00,window=365d".to_owned(),
             evaluated_at: moment(),
+            reason: whole.then(|| "aged_out".to_owned()),
         };
         CommandOutcome: CommandOutcome {
             aggregate: "order".to_owned(),

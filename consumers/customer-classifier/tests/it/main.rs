@@ -7,6 +7,8 @@ mod classes;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod stage;

@@ -8,6 +8,7 @@ use customer_classifier::{
 };
 use schemas::{
     AggregateId, Money, Timestamp, Topic,
+    classification::ClassificationEvent,
     customer::{CustomerCreated, CustomerEvent},
     order::{OrderConfirmed, OrderCreated, OrderEvent},
 };
@@ -22,7 +23,11 @@ pub fn classifier() -> Classifier {
 }
 
 pub async fn stage() -> Stage<Classifier> {
-    Stage::open("customer-classifier", migrations::runner, classifier()).await.unwrap()
+    stage_of(classifier()).await
+}
+
+pub async fn stage_of(classifier: Classifier) -> Stage<Classifier> {
+    Stage::open("customer-classifier", migrations::runner, classifier).await.unwrap()
 }
 
 pub fn at(text: &str) -> Timestamp {
@@ -54,13 +59,13 @@ pub fn confirmed(id: &str) -> Happened<Event> {
 /// are read back with the schema.
 pub async fn emitted(stage: &Stage<Classifier>) -> Vec<(String, i64, String)> {
     let mut decoder = schemas::Decoder::default();
-    let file = <schemas::classification::ClassificationEvent as schemas::Messages>::FILES[0];
+    let file = <ClassificationEvent as schemas::Messages>::FILES[0];
     decoder.add(1, file.text).unwrap();
     let client = stage.client().await.unwrap();
     let sql = "select key, sequence, message_type, payload from outbox order by id";
     let rows = client.query(sql, &[]).await.unwrap();
     let read = rows.iter().map(|row| {
-        let schemas::classification::ClassificationEvent::Updated(event) =
+        let ClassificationEvent::Updated(event) =
             decoder.decode(row.get(2), row.get(3)).unwrap().unwrap();
         let previous = event.previous_class.map_or("-", |class| class.as_str());
         let figures = format!(
@@ -76,4 +81,19 @@ pub async fn emitted(stage: &Stage<Classifier>) -> Vec<(String, i64, String)> {
 pub async fn classes(stage: &Stage<Classifier>) -> Vec<String> {
     let emitted = emitted(stage).await.into_iter();
     emitted.map(|(_, sequence, figures)| format!("{sequence}: {figures}")).collect()
+}
+
+/// What is in the outbox, as it comes back from the log.
+pub async fn published(stage: &Stage<Classifier>) -> Vec<Happened<Event>> {
+    let mut decoder = schemas::Decoder::default();
+    decoder.add(1, <ClassificationEvent as schemas::Messages>::FILES[0].text).unwrap();
+    let client = stage.client().await.unwrap();
+    let sql = "select key, sequence, message_type, payload from outbox order by id";
+    let rows = client.query(sql, &[]).await.unwrap();
+    let read = rows.iter().map(|row| {
+        let event: ClassificationEvent = decoder.decode(row.get(2), row.get(3)).unwrap().unwrap();
+        let topic = Topic::CUSTOMER_CLASSIFICATION_EVENTS;
+        Happened::new(topic, row.get(0), row.get(1), Event::Classification(event))
+    });
+    read.collect()
 }

@@ -24,12 +24,13 @@ const KNOCK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Tables that somebody may lock: those of the read models, and the outbox.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "orders.customer_order",
     "orders.customer",
     "customers.customer",
     "customer_classifier.customer_order",
     "customer_classifier.customer",
+    "customer_classifier.classification_change",
     "customer_classifier.outbox",
 ];
 

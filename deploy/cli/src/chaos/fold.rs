@@ -11,7 +11,7 @@ use event_log::{
 };
 use rdkafka::message::Message;
 use schemas::{
-    Messages, Timestamp, Topic,
+    EventId, Messages, Timestamp, Topic,
     classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
     customer::CustomerEvent,
     order::OrderEvent,
@@ -211,7 +211,28 @@ impl World {
                 row!(known, cents, orders, class, sequence, version),
             );
         }
+        self.changes(&mut rows);
         rows
+    }
+
+    /// The history of the classes, which the classifier reads back.
+    fn changes(&self, rows: &mut Rows) {
+        for (id, published) in &self.classes {
+            for (sequence, updated) in published {
+                let key = EventId::of_sequence("customer-classifier", id, *sequence).to_string();
+                let CustomerClassificationUpdated { class, confirmed_revenue: revenue, .. } =
+                    updated;
+                let previous = updated.previous_class.map_or("", CustomerClass::as_str);
+                let reason = updated.reason.as_deref().unwrap_or_default();
+                let (orders, rule) = (updated.confirmed_orders, &updated.rule_version);
+                let at = updated.evaluated_at.micros();
+                rows.put(
+                    "customer_classifier.classification_change",
+                    &key,
+                    row!(id, sequence, class, previous, reason, revenue, orders, rule, at),
+                );
+            }
+        }
     }
 
     /// Sum and number of the confirmed orders of everybody who ordered or is known.
@@ -286,7 +307,10 @@ fn class_of(cents: i64) -> CustomerClass {
 pub const SOURCES: [(&str, &[Topic]); 3] = [
     ("orders", &[Topic::ORDER_EVENTS, Topic::CUSTOMER_EVENTS]),
     ("customers", &[Topic::CUSTOMER_EVENTS]),
-    ("customer_classifier", &[Topic::ORDER_EVENTS, Topic::CUSTOMER_EVENTS]),
+    (
+        "customer_classifier",
+        &[Topic::ORDER_EVENTS, Topic::CUSTOMER_EVENTS, Topic::CUSTOMER_CLASSIFICATION_EVENTS],
+    ),
 ];
 
 #[cfg(test)]
@@ -309,6 +333,7 @@ mod tests {
                 window_days: None,
                 rule_version: String::new(),
                 evaluated_at: Timestamp::from_micros(1).unwrap(),
+                reason: None,
             };
             (*sequence, updated)
         });

@@ -144,6 +144,8 @@ impl Observer {
         let mut violations = world.violations.clone();
         let (lag_zero_after_seconds, ready_after_seconds) =
             (noted(lag, &mut violations), noted(ready, &mut violations));
+        // What was published is read back, too.
+        noted(self.until_caught_up(&world, Instant::now()).await, &mut violations);
         let (rows, moved) = self.rows().await?;
         violations.extend(moved);
         violations.extend(named(world.wrong_classes()));

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 /// How each table is read: key and columns, as text. Moments are microseconds, money is cents
 /// where it is a sum.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     (
         "orders.customer_order",
         "select order_id, concat_ws('|', customer_id, text, value, status, micros(ordered_at), \
@@ -28,6 +28,12 @@ const TABLES: [(&str, &str); 5] = [
         "customer_classifier.customer",
         "select customer_id, concat_ws('|', known::text, (revenue * 100)::bigint, orders, \
          coalesce(class, ''), sequence, version) from customer_classifier.customer",
+    ),
+    (
+        "customer_classifier.classification_change",
+        "select change_id, concat_ws('|', customer_id, sequence, class, \
+         coalesce(previous_class, ''), coalesce(reason, ''), revenue, orders, rule, \
+         micros(evaluated_at)) from customer_classifier.classification_change",
     ),
 ];
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use consumer_runtime::{Database, run::schema_of};
 use event_log::ErrorClass;
+use schemas::Topic;
 
 use crate::{
     commands::cluster::running,
@@ -50,12 +51,7 @@ impl Consumer {
     /// When there cannot.
     pub fn check_rebuild(self) -> Result<()> {
         match self {
-            Self::Orders | Self::Customers | Self::Campaigns => Ok(()),
-            Self::CustomerClassifier => Err(Failure::setup(
-                "customer-classifier publishes events, numbered by its rows: another build of \
-                 them would number anew. `oneway verify read-model customer-classifier` compares \
-                 its rows with the log",
-            )),
+            Self::Orders | Self::Customers | Self::CustomerClassifier | Self::Campaigns => Ok(()),
             Self::OrderConfirmation | Self::OrderValuation | Self::EmailCampaign => {
                 self.check_verify()
             }
@@ -82,6 +78,14 @@ impl Consumer {
                  that do not come from the log. Its rows say what was answered, and cannot be \
                  built anew or compared",
             )),
+        }
+    }
+
+    /// The topic of the events that it publishes, numbered by its rows, and reads back.
+    pub const fn publishes(self) -> Option<Topic> {
+        match self {
+            Self::CustomerClassifier => Some(Topic::CUSTOMER_CLASSIFICATION_EVENTS),
+            Self::Orders | Self::Customers | Self::OrderConfirmation | Self::OrderValuation => None,
         }
     }
 

@@ -24,6 +24,9 @@ pub struct Stack {
     pub state_dir: PathBuf,
     /// The process that keeps all others alive; SIGTERM to it stops the stack.
     pub supervisor_pid: u32,
+    /// How far the clock of the services is ahead, in a simulation.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clock_offset_seconds: i64,
     /// `kafka`, `registry`, `postgres`: those that this stack started itself.
     pub infrastructure: BTreeMap<String, Infrastructure>,
     /// By name; further instances are called `name-2`, `name-3`, …
@@ -66,6 +69,11 @@ pub struct Process {
     pub restarts: u32,
     /// How it ended the last time, such as "exit status 70"; null when it never did.
     pub last_exit: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Process {
@@ -132,6 +140,7 @@ mod tests {
             namespace: String::new(),
             state_dir: "/s".into(),
             supervisor_pid: 1,
+            clock_offset_seconds: 0,
             infrastructure: [("kafka".into(), Infrastructure { port: 9092, process: process(2) })]
                 .into(),
             services: [(

@@ -145,10 +145,17 @@ impl Plan {
             namespace: namespace.to_owned(),
             state_dir: folder.root().to_owned(),
             supervisor_pid: std::process::id(),
+            clock_offset_seconds: clock_offset(),
             infrastructure: infrastructure.collect(),
             services: services.collect(),
         }
     }
+}
+
+/// By how much the services move their clocks: they inherit the variable, and refuse a bad one.
+fn clock_offset() -> i64 {
+    let offset = env::var("ONEWAY_CLOCK_OFFSET_SECONDS").ok();
+    offset.and_then(|offset| offset.parse().ok()).unwrap_or_default()
 }
 
 /// The ports that are wanted, in the order in which [`Wishes::into_plan`] takes them.

@@ -81,7 +81,7 @@ impl Search {
             .map_err(|error| kafka("create a reader of outcomes", error))?;
         let times = match made_at(command) {
             Some(made) => vec![made - CLOCK_SKEW_MS],
-            None => BACK_MS.map(|back| Timestamp::now().micros() / 1_000 - back).to_vec(),
+            None => BACK_MS.map(|back| Timestamp::system_now().micros() / 1_000 - back).to_vec(),
         };
         // First of all: see the top of this file.
         let mut undecided = Stretches::new();

@@ -48,7 +48,7 @@ fn the_read_path_comes_back_and_equals_the_log() {
     let path = &report["readPath"];
     assert_eq!(path["differingRows"], 0, "{report:#}");
     let rows = path["rows"].as_object().unwrap();
-    assert_eq!(rows.len(), 5, "{report:#}");
+    assert_eq!(rows.len(), 6, "{report:#}");
     assert!(rows.values().all(|rows| rows.as_u64() > Some(20)), "{report:#}");
     assert!(path["lagZeroAfterSeconds"].as_f64().is_some(), "{report:#}");
 }

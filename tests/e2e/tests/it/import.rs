@@ -16,11 +16,14 @@ pub const RULE: [(&str, &str); 3] = [
 ];
 /// Slow enough to be hurt in the middle.
 const SLOW: u32 = 8;
-const CUSTOMERS: i64 = 2357;
+/// How many customers the history has.
+pub const CUSTOMERS: i64 = 2357;
 const ORDERS: i64 = 6911;
-const CLASSES: [i64; 3] = [76, 539, 1742];
+/// A, B and C by that rule.
+pub const CLASSES: [i64; 3] = [76, 539, 1742];
 
-fn file() -> PathBuf {
+/// The history.
+pub fn file() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../data/cdnow_sample.csv"].iter().collect()
 }
 

@@ -19,6 +19,7 @@ mod campaigns;
 mod changes;
 mod chaos;
 mod checkpoints;
+mod classes;
 mod dead_letters;
 mod dependencies;
 mod guard;

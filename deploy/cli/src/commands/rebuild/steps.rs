@@ -31,6 +31,9 @@ const NEAR: i64 = 1_000;
 /// Times that a build follows a log that grows meanwhile.
 const ROUNDS: u32 = 20;
 
+/// Times that a switch looks whether all is published, with a moment between.
+const OUTBOX_TRIES: u32 = 100;
+
 /// Exit code of a binary that refuses what it is to do.
 const REFUSES: i32 = 64;
 
@@ -192,6 +195,13 @@ impl Rebuild {
             return Err(Failure::setup(format!("{} is in the way: `drop` it", self.next)));
         }
         let can_follow = self.catch_up_if_possible().await?;
+        if !can_follow && self.builder.consumer.publishes().is_some() {
+            return Err(Failure::setup(format!(
+                "{} does not know what was published since, and this binary cannot tell it: name \
+                 the one that built it by --binary",
+                self.previous
+            )));
+        }
         self.exchange(&self.previous, &self.next, can_follow).await
     }
 
@@ -199,11 +209,33 @@ impl Rebuild {
     async fn exchange(&self, other: &str, kept_as: &str, can_follow: bool) -> Result<ExitCode> {
         let (live, began) = (&*self.live, Instant::now());
         let mut holder = generations::connect(&self.builder.database_url).await?;
-        let held = generations::hold(&mut holder, live).await?;
+        let publishes = self.builder.consumer.publishes();
+        let mut tries = 0;
+        let held = loop {
+            let held = generations::hold(&mut holder, live).await?;
+            // The rows of another build number on from what is in the log: it has to be all.
+            if publishes.is_none() || generations::is_all_sent(&held, live).await? {
+                break held;
+            }
+            held.rollback().await.map_err(generations::postgres)?;
+            tries += 1;
+            if tries == OUTBOX_TRIES {
+                return Err(Failure::unavailable(format!(
+                    "the outbox of {live} does not get empty: does its consumer run?"
+                )));
+            }
+            tokio::time::sleep(generations::LOOK_EVERY).await;
+        };
         if can_follow {
             // What the live one has, it has too: nobody sees an older state than before.
-            let offsets = generations::offsets(&self.client, live).await?;
+            let mut offsets = generations::offsets(&self.client, live).await?;
+            if let Some(topic) = publishes {
+                // Also what the live one has not read back yet.
+                let ends = generations::ends(&self.builder.settings, &offsets).await?;
+                offsets.0.extend(ends.0.into_iter().filter(|(place, _)| place.topic == topic));
+            }
             self.builder.run(other, &offsets).await?;
+            generations::number_on(&held, live, other).await?;
         }
         generations::rename(held, &[(live, kept_as), (other, live)]).await?;
         self.say_live(began.elapsed()).await

@@ -213,6 +213,7 @@ impl Faults {
                 window_days: None,
                 rule_version: "planted".into(),
                 evaluated_at: Timestamp::now(),
+                reason: None,
             };
             let payload = self.encoders.classes.encode(&event.into()).unwrap();
             let first = self.copy.0[&CLASSES][first].clone();
