@@ -34,13 +34,15 @@ impl Topic {
     pub const CUSTOMERS_DEAD_LETTER: Self = Self("customers.dead-letter");
     /// Records that the consumer `customer-classifier` cannot handle.
     pub const CUSTOMER_CLASSIFIER_DEAD_LETTER: Self = Self("customer-classifier.dead-letter");
+    /// Records that the consumer `customer-report` cannot handle.
+    pub const CUSTOMER_REPORT_DEAD_LETTER: Self = Self("customer-report.dead-letter");
     /// Records that the policy `order-confirmation` cannot handle.
     pub const ORDER_CONFIRMATION_DEAD_LETTER: Self = Self("order-confirmation.dead-letter");
     /// Records that the consumer `order-valuation` cannot handle.
     pub const ORDER_VALUATION_DEAD_LETTER: Self = Self("order-valuation.dead-letter");
 
     /// Every topic.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CUSTOMER_COMMANDS,
         Self::CUSTOMER_EVENTS,
         Self::CUSTOMER_STATE,
@@ -54,6 +56,7 @@ impl Topic {
         Self::ORDERS_DEAD_LETTER,
         Self::CUSTOMERS_DEAD_LETTER,
         Self::CUSTOMER_CLASSIFIER_DEAD_LETTER,
+        Self::CUSTOMER_REPORT_DEAD_LETTER,
         Self::ORDER_CONFIRMATION_DEAD_LETTER,
         Self::ORDER_VALUATION_DEAD_LETTER,
     ];

@@ -20,6 +20,8 @@ pub enum Consumer {
     Customers,
     /// Classes of customers.
     CustomerClassifier,
+    /// Report of the customers.
+    CustomerReport,
     /// Answers orders: confirmed, or to be confirmed.
     OrderConfirmation,
     /// Values orders in USD.
@@ -33,6 +35,7 @@ impl Consumer {
             Self::Orders => "orders",
             Self::Customers => "customers",
             Self::CustomerClassifier => "customer-classifier",
+            Self::CustomerReport => "customer-report",
             Self::OrderConfirmation => "order-confirmation",
             Self::OrderValuation => "order-valuation",
         }
@@ -44,7 +47,7 @@ impl Consumer {
     /// When there cannot.
     pub fn check_rebuild(self) -> Result<()> {
         match self {
-            Self::Orders | Self::Customers => Ok(()),
+            Self::Orders | Self::Customers | Self::CustomerReport => Ok(()),
             Self::CustomerClassifier => Err(Failure::setup(
                 "customer-classifier publishes events, numbered by its rows: another build of \
                  them would number anew. `oneway verify read-model customer-classifier` compares \
@@ -60,7 +63,9 @@ impl Consumer {
     /// When they cannot.
     pub fn check_verify(self) -> Result<()> {
         match self {
-            Self::Orders | Self::Customers | Self::CustomerClassifier => Ok(()),
+            Self::Orders | Self::Customers | Self::CustomerClassifier | Self::CustomerReport => {
+                Ok(())
+            }
             Self::OrderConfirmation => Err(Failure::setup(
                 "order-confirmation is a policy: it answers events with commands, and keeps no \
                  rows that could be built anew or compared",

@@ -20,7 +20,8 @@ const CUSTOMERS: i64 = 2357;
 const ORDERS: i64 = 6911;
 const CLASSES: [i64; 3] = [76, 539, 1742];
 
-fn file() -> PathBuf {
+/// The history.
+pub fn file() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../data/cdnow_sample.csv"].iter().collect()
 }
 

@@ -31,7 +31,7 @@ fn run(service: &str, arguments: &[&str], env: &BTreeMap<String, String>) -> Out
 
 /// The services of the story, and those beside it.
 fn binaries() -> impl Iterator<Item = &'static str> {
-    SERVICES.into_iter().chain(["tokens"])
+    SERVICES.into_iter().chain(["customer-report", "tokens"])
 }
 
 fn settings(service: &str) -> BTreeSet<String> {
