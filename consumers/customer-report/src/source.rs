@@ -24,8 +24,8 @@ const PAST: &str = "( \
     left join (select customer_id, count(*) as orders, \
                       least(sum(value), 9999999999999999.99) as revenue, \
                       count(*) filter (where confirmed_at <= $1) as confirmed_orders, \
-                      least(sum(value) filter (where confirmed_at <= $1), 9999999999999999.99) \
-                          as confirmed_revenue, \
+                      least(coalesce(sum(value) filter (where confirmed_at <= $1), 0), \
+                            9999999999999999.99) as confirmed_revenue, \
                       sum(first_usd) filter (where valued_at <= $1) as first_usd, \
                       min(ordered_at) as first_order_at, max(ordered_at) as last_order_at \
                from customer_order where created_at <= $1 \
