@@ -46,6 +46,8 @@ impl Topic {
     pub const CUSTOMERS_DEAD_LETTER: Self = Self("customers.dead-letter");
     /// Records that the consumer `customer-classifier` cannot handle.
     pub const CUSTOMER_CLASSIFIER_DEAD_LETTER: Self = Self("customer-classifier.dead-letter");
+    /// Records that the consumer `customer-report` cannot handle.
+    pub const CUSTOMER_REPORT_DEAD_LETTER: Self = Self("customer-report.dead-letter");
     /// Records that the policy `order-confirmation` cannot handle.
     pub const ORDER_CONFIRMATION_DEAD_LETTER: Self = Self("order-confirmation.dead-letter");
     /// Records that the consumer `order-valuation` cannot handle.
@@ -57,7 +59,7 @@ impl Topic {
     pub const CAMPAIGNS_DEAD_LETTER: Self = Self("campaigns.dead-letter");
 
     /// Every topic.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CUSTOMER_COMMANDS,
         Self::CUSTOMER_EVENTS,
         Self::CUSTOMER_STATE,
@@ -77,6 +79,7 @@ impl Topic {
         Self::ORDERS_DEAD_LETTER,
         Self::CUSTOMERS_DEAD_LETTER,
         Self::CUSTOMER_CLASSIFIER_DEAD_LETTER,
+        Self::CUSTOMER_REPORT_DEAD_LETTER,
         Self::ORDER_CONFIRMATION_DEAD_LETTER,
         Self::ORDER_VALUATION_DEAD_LETTER,
         Self::EMAIL_CAMPAIGN_DEAD_LETTER,

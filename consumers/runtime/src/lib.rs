@@ -18,7 +18,7 @@
 //! - [`chore`], [`backlog`]: work that the clock sets off, and what it may have to wait for
 //! - [`policy`]: events answered by commands, without a read model
 //! - [`effect`]: what is done outside, at most once completed
-//! - [`page`], [`query`], [`resolver`]: what the queries of all consumers share
+//! - [`page`], [`query`], [`resolver`], [`snapshot`]: what the queries of all consumers share
 //! - [`fresh`]: queries that wait until the read model has what their clients wrote
 //! - [`run`](mod@run), [`settings`], [`error`], [`metrics`]: a consumer's life
 //! - [`testing`]: a stage for component tests
@@ -76,6 +76,7 @@ pub mod resolver;
 pub mod row;
 pub mod run;
 pub mod settings;
+pub mod snapshot;
 pub mod sql;
 pub mod table;
 pub mod tables;

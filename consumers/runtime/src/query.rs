@@ -6,6 +6,7 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::{StatusCode, request::Parts},
 };
+use deadpool_postgres::Object;
 use event_log::ErrorClass;
 use metrics::counter;
 use serde::{Serialize, de::DeserializeOwned};
@@ -81,15 +82,31 @@ impl Database {
         parameters: &[&(dyn ToSql + Sync)],
         read: impl Fn(&mut Reading<'_>) -> Result<T, RowError>,
     ) -> Result<Vec<T>, Error> {
-        let connection = self.connection().await?;
-        let prepared = connection.prepare_cached(sql).await;
-        let prepared = prepared.map_err(Error::postgres("prepare a query"))?;
-        counter!(QUERY_STATEMENTS).increment(1);
-        let rows = connection.query(&prepared, parameters).await;
-        let rows = rows.map_err(Error::postgres("run a query"))?;
-        let rows = rows.iter().map(|row| read(&mut Reading { row, column: 0 }));
-        Ok(rows.collect::<Result<_, _>>()?)
+        select(&self.connection().await?, sql, parameters, read).await
     }
+}
+
+/// Runs a query on a connection.
+pub(crate) async fn select<T>(
+    connection: &Object,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+    read: impl Fn(&mut Reading<'_>) -> Result<T, RowError>,
+) -> Result<Vec<T>, Error> {
+    let prepared = connection.prepare_cached(sql).await;
+    let prepared = prepared.map_err(Error::postgres("prepare a query"))?;
+    counter!(QUERY_STATEMENTS).increment(1);
+    let rows = connection.query(&prepared, parameters).await;
+    self::read(&rows.map_err(Error::postgres("run a query"))?, read)
+}
+
+/// Makes something of each row.
+pub(crate) fn read<T>(
+    rows: &[Row],
+    read: impl Fn(&mut Reading<'_>) -> Result<T, RowError>,
+) -> Result<Vec<T>, Error> {
+    let rows = rows.iter().map(|row| read(&mut Reading { row, column: 0 }));
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// A row that is read from its first column to its last.

@@ -56,7 +56,8 @@ impl<R: Row> Table<R> {
         self.want_key(key.as_str());
     }
 
-    fn want_key(&mut self, key: &str) {
+    /// The same for a key that is no id of an aggregate.
+    pub fn want_key(&mut self, key: &str) {
         if let Some(place) = self.place(key) {
             self.last = place;
             return;

@@ -11,6 +11,7 @@ fn main() -> ExitCode {
         order_confirmation::role(),
         orders::role(),
         customer_classifier::role(),
+        customer_report::role(),
         order_valuation::role(),
         tokens::role(),
         change_notifier::role(),

@@ -21,6 +21,8 @@ pub enum Consumer {
     Customers,
     /// Classes of customers.
     CustomerClassifier,
+    /// Report of the customers.
+    CustomerReport,
     /// Answers orders: confirmed, or to be confirmed.
     OrderConfirmation,
     /// Values orders in USD.
@@ -38,6 +40,7 @@ impl Consumer {
             Self::Orders => "orders",
             Self::Customers => "customers",
             Self::CustomerClassifier => "customer-classifier",
+            Self::CustomerReport => "customer-report",
             Self::OrderConfirmation => "order-confirmation",
             Self::OrderValuation => "order-valuation",
             Self::Campaigns => "campaigns",
@@ -51,7 +54,11 @@ impl Consumer {
     /// When there cannot.
     pub fn check_rebuild(self) -> Result<()> {
         match self {
-            Self::Orders | Self::Customers | Self::CustomerClassifier | Self::Campaigns => Ok(()),
+            Self::Orders
+            | Self::Customers
+            | Self::CustomerClassifier
+            | Self::CustomerReport
+            | Self::Campaigns => Ok(()),
             Self::OrderConfirmation | Self::OrderValuation | Self::EmailCampaign => {
                 self.check_verify()
             }
@@ -64,7 +71,11 @@ impl Consumer {
     /// When they cannot.
     pub fn check_verify(self) -> Result<()> {
         match self {
-            Self::Orders | Self::Customers | Self::CustomerClassifier | Self::Campaigns => Ok(()),
+            Self::Orders
+            | Self::Customers
+            | Self::CustomerClassifier
+            | Self::CustomerReport
+            | Self::Campaigns => Ok(()),
             Self::OrderConfirmation => Err(Failure::setup(
                 "order-confirmation is a policy: it answers events with commands, and keeps no \
                  rows that could be built anew or compared",

@@ -34,6 +34,7 @@ mod policies;
 mod rebuild;
 mod recordings;
 mod repeats;
+mod report;
 mod resolvers;
 mod schemas;
 mod settings;

@@ -31,7 +31,8 @@ fn run(service: &str, arguments: &[&str], env: &BTreeMap<String, String>) -> Out
 
 /// The services of the story, and those beside it.
 fn binaries() -> impl Iterator<Item = &'static str> {
-    SERVICES.into_iter().chain(["tokens", "email-campaign", "campaigns"])
+    let others = ["tokens", "customer-report", "email-campaign", "campaigns"];
+    SERVICES.into_iter().chain(others)
 }
 
 fn settings(service: &str) -> BTreeSet<String> {
