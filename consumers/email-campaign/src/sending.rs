@@ -56,6 +56,15 @@ const DUE: &str = "select m.mailing_id, m.requested_by, m.link_token, m.customer
          and r.due_at > $2) \
      order by m.requested_at, m.mailing_id limit $3";
 
+/// Ends the effect of a mail that is not sent, and notes that, unless an attempt is under way.
+const EXCLUDE: &str = "with ended as (insert into effect as e \
+       (id, name, subject, cause, state, attempts, started_at, ended_at, outcome) \
+       values ($1, $2, $3, $4, 'completed', 0, $5, $5, $6) \
+       on conflict (id) do update set state = 'completed', ended_at = $5, outcome = $6 \
+         where e.state = 'failed' returning e.cause) \
+     insert into delivery (requested_by, mailing_id, outcome, detail, ended_at) \
+     select cause, $3, $6, $7, $5 from ended returning requested_by";
+
 /// Sends mails.
 #[derive(Debug)]
 pub struct Sending {
@@ -141,6 +150,12 @@ impl Sending {
         if self.is_stopping.load(Ordering::Acquire) {
             return Ok(());
         }
+        // Nothing is begun for whoever is not written to: were it interrupted, nobody would know.
+        if let Some(reason) = self.situation(mailing).await?.exclusion()
+            && self.exclude(mailing, reason).await?
+        {
+            return Ok(());
+        }
         let cause = EventId(mailing.requested_by);
         let effect = Effect { name: SEND, cause, subject: mailing.id.as_str() };
         match effect.begin(&self.database, Timestamp::now()).await? {
@@ -157,18 +172,11 @@ impl Sending {
     async fn attempt(&self, mailing: &Mailing, undertaking: Undertaking) -> Result<(), Error> {
         // Now, and not when it was asked for: a permission may have been withdrawn since.
         let situation = self.situation(mailing).await?;
-        let email = match situation.email.as_ref().filter(|_| situation.permission) {
-            _ if situation.campaign_status == "completed" => {
-                return end(mailing, undertaking, Outcome::Excluded("campaign_completed")).await;
-            }
-            _ if situation.campaign_status != "running" => {
-                return undertaking.fail("the campaign is paused", Timestamp::now()).await;
-            }
-            Some(email) => email,
-            None if situation.email.is_none() => {
-                return end(mailing, undertaking, Outcome::Excluded("no_address")).await;
-            }
-            None => return end(mailing, undertaking, Outcome::Excluded("no_permission")).await,
+        if let Some(reason) = situation.exclusion() {
+            return end(mailing, undertaking, Outcome::Excluded(reason)).await;
+        }
+        let Some(email) = situation.email.as_deref().filter(|_| situation.is_running()) else {
+            return undertaking.fail("the campaign is paused", Timestamp::now()).await;
         };
         let answer = match self.message(mailing, &situation, email) {
             Ok(message) => self.post.send(&message).await,
@@ -220,6 +228,27 @@ impl Sending {
         put_off(mailing, undertaking, (refusals, self.patience.wait(refusals)), said).await
     }
 
+    /// Notes that it is not sent, in the ledger as well; false when an attempt to send it was begun
+    /// and has not ended: then nothing is noted.
+    async fn exclude(&self, mailing: &Mailing, reason: &'static str) -> Result<bool, Error> {
+        let effect = Effect {
+            name: SEND,
+            cause: EventId(mailing.requested_by),
+            subject: mailing.id.as_str(),
+        };
+        let (now, outcome) = (Timestamp::now().to_jiff(), Outcome::Excluded(reason));
+        let (id, (name, detail)) = (effect.id(), outcome.parts());
+        let parameters: [&(dyn ToSql + Sync); 7] =
+            [&id, &SEND, &effect.subject, &mailing.requested_by, &now, &name, &detail];
+        let connection = self.database.connection().await?;
+        let noted = flight::select(&connection, EXCLUDE, &parameters).await?;
+        let is_noted = !noted.is_empty();
+        if is_noted {
+            counter!(MAILS, "outcome" => name).increment(1);
+        }
+        Ok(is_noted)
+    }
+
     async fn situation(&self, mailing: &Mailing) -> Result<Situation, Error> {
         let sql = "select c.status, c.subject, c.body, coalesce(k.name, ''), k.email, \
                      coalesce(k.permission, false) \
@@ -230,6 +259,25 @@ impl Sending {
         let rows = flight::select(&connection, sql, &[&ids.0, &ids.1]).await?;
         let missing = || Error::Broken("a mailing has no campaign".into());
         Ok(Situation::read(rows.first().ok_or_else(missing)?)?)
+    }
+}
+
+impl Situation {
+    /// Why the customer is not written to, if so.
+    fn exclusion(&self) -> Option<&'static str> {
+        if self.campaign_status == "completed" {
+            Some("campaign_completed")
+        } else if self.email.is_none() {
+            Some("no_address")
+        } else if self.permission {
+            None
+        } else {
+            Some("no_permission")
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        self.campaign_status == "running"
     }
 }
 

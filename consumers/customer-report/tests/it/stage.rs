@@ -80,6 +80,7 @@ pub fn classified(id: &str, sequence: i64, class: &str) -> Happened<Event> {
         window_days: Some(365),
         rule_version: "rule".into(),
         evaluated_at: minute(0),
+        reason: None,
     };
     let event = Event::Class(ClassificationEvent::Updated(event));
     Happened::new(Topic::CUSTOMER_CLASSIFICATION_EVENTS, id, sequence, event)

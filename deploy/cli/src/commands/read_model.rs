@@ -96,7 +96,13 @@ impl Consumer {
     pub const fn publishes(self) -> Option<Topic> {
         match self {
             Self::CustomerClassifier => Some(Topic::CUSTOMER_CLASSIFICATION_EVENTS),
-            Self::Orders | Self::Customers | Self::OrderConfirmation | Self::OrderValuation => None,
+            Self::Orders
+            | Self::Customers
+            | Self::CustomerReport
+            | Self::Campaigns
+            | Self::OrderConfirmation
+            | Self::OrderValuation
+            | Self::EmailCampaign => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The mail catcher: GreenMail takes every mail and delivers none, so that those of campaigns can be
+//! The mail catcher: `GreenMail` takes every mail and delivers none, so that those of campaigns can be
 //! read on this machine. It keeps them in memory.
 
 use crate::stack::{
