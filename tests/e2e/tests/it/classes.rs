@@ -239,6 +239,13 @@ async fn rise(installation: &Installation, customer: &str) {
     settled(installation).await;
 }
 
+/// Days, and which part of the history is imported when the clock is there.
+const HISTORY: [(&str, &str); 3] = [
+    ("1997-06-30", "..1997-06-30"),
+    ("1997-12-31", "1997-07-01..1997-12-31"),
+    ("1998-06-30", "1998-01-01..1998-06-30"),
+];
+
 /// The stack, with its clock at the evening of a day.
 async fn at(installation: &Installation, day: &str) -> (i64, Vec<Process>) {
     let evening: Timestamp = format!("{day}T18:00:00Z").parse().unwrap();
@@ -281,14 +288,10 @@ fn report_of(output: &std::process::Output) -> BTreeMap<String, String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn classes_follow_a_clock_through_a_history() {
     // All that runs there all the time: a stack of nothing is none.
-    let installation = Installation::start(&["customers"], &[]).await;
+    let installation = Installation::start(&["customer-report"], &[]).await;
     let database = installation.database().await;
     let mut falls = 0;
-    for (day, window) in [
-        ("1997-06-30", "..1997-06-30"),
-        ("1997-12-31", "1997-07-01..1997-12-31"),
-        ("1998-06-30", "1998-01-01..1998-06-30"),
-    ] {
+    for (day, window) in HISTORY {
         let (offset, mut processes) = at(&installation, day).await;
         let mut importing = import(&installation, 256);
         importing.args(["--window", window, "--api", &processes[0].url]);
@@ -323,6 +326,18 @@ async fn classes_follow_a_clock_through_a_history() {
         }
     }
     assert!(falls > 0);
+    let sql = "select (select count(*) from customer_report.customer_order \
+                 where confirmed_at is not null) - 6911, \
+                 (select count(*) from customer_report.class_change) \
+                   - (select count(*) from customer_classifier.classification_change)";
+    let look = async || {
+        let row = database.query_one(sql, &[]).await.unwrap();
+        [0, 1].map(|column| row.get::<_, i64>(column))
+    };
+    eventually("the report to have all of it", look, |missing| *missing == [0, 0]).await;
+    for (day, _) in HISTORY {
+        crate::report::a_past_day_is_as_the_script_says(&installation, day).await;
+    }
     let (code, said, errors) = installation.run(&["verify", "log"]).await;
     assert_eq!(code, 0, "{said} {errors}");
 }

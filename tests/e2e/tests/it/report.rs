@@ -22,11 +22,14 @@ const SERVICES: [&str; 5] = [
 
 /// What a Python script makes of the same file: one line for each customer, by id.
 fn independent() -> Vec<Value> {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../independent"].iter().collect();
     let [(_, a), (_, b), (_, window)] = RULE;
+    script(&["--window", window, "--a", a, "--b", b])
+}
+
+fn script(arguments: &[&str]) -> Vec<Value> {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../independent"].iter().collect();
     let mut command = Command::new("python3");
-    command.arg(folder.join("report.py")).args(["--window", window, "--a", a, "--b", b]);
-    command.arg(import::file());
+    command.arg(folder.join("report.py")).args(arguments).arg(import::file());
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {errors}");
@@ -151,6 +154,21 @@ async fn every_customer_is_as_the_script_says(installation: &Installation, expec
     let amount = |row: &Value| row["confirmedRevenue"].as_str().unwrap().replace('.', "");
     let amounts: Vec<u64> = of_b.iter().map(|row| amount(row).parse().unwrap()).collect();
     assert!(amounts.len() == 539 && amounts.is_sorted_by(|a, b| a >= b), "{amounts:?}");
+}
+
+/// What is known of a day that is past, by the rule of the history in a window of a year.
+pub async fn a_past_day_is_as_the_script_says(installation: &Installation, day: &str) {
+    let [(_, a), (_, b), _] = RULE;
+    let expected = script(&["--as-of", day, "--window", "365d", "--a", a, "--b", b]);
+    let rows = pages(installation, &format!("sort=id&as-of={day}")).await;
+    assert_eq!(rows.len(), expected.len());
+    for (row, expected) in rows.iter().zip(&expected) {
+        let figures =
+            json!([row["id"], row["confirmedOrders"], row["confirmedRevenue"], row["class"]]);
+        let of_script =
+            json!([expected["id"], expected["orders"], expected["sum"], expected["class"]]);
+        assert_eq!(figures, of_script, "{day}");
+    }
 }
 
 async fn the_summary_is_as_the_script_says(installation: &Installation, expected: &[Value]) {
