@@ -73,15 +73,18 @@ async fn run(installation: &Installation, postbox: &Postbox, seed: u64) {
         let service = ["email-campaign", "command-processor"][random.random_range(0..2)];
         installation.kill(service).await;
     }
-    let is_over = |row: &Value| {
-        let funnel = &row["funnel"];
-        row["customers"] == json!(AUDIENCE)
-            && funnel["mailings"] == json!(AUDIENCE)
-            && funnel["waiting"] == json!(0)
-    };
-    let row = standing(installation, &campaign, "the campaign to be over", is_over).await;
+    let row = over(installation, &campaign).await;
+    assert_eq!(row["customers"], json!(AUDIENCE));
     eprintln!("seed {seed}, {KILLS} kills: {}", row["funnel"]);
     judge(installation, postbox, &campaign).await;
+}
+
+/// Waits until all of it is asked for, and then until nothing waits.
+async fn over(installation: &Installation, campaign: &str) -> Value {
+    let asked = |row: &Value| row["funnel"]["mailings"] == json!(AUDIENCE);
+    standing(installation, campaign, "all mailings", asked).await;
+    let is_over = |row: &Value| row["funnel"]["waiting"] == json!(0);
+    standing(installation, campaign, "the campaign to be over", is_over).await
 }
 
 /// The mail server's own count of each Message-ID against what is recorded.
@@ -134,10 +137,7 @@ async fn replay(installation: &Installation, postbox: &Postbox) {
     let campaign = "afterwards";
     prepare(installation, campaign).await;
     tell(installation, campaign, "START").await;
-    let is_over = |row: &Value| {
-        row["funnel"]["mailings"] == json!(AUDIENCE) && row["funnel"]["waiting"] == json!(0)
-    };
-    standing(installation, campaign, "the campaign to be over", is_over).await;
+    over(installation, campaign).await;
     let of_it = postbox.counts(campaign).values().sum::<usize>();
     assert_eq!(postbox.mails().len(), before + of_it);
     let (code, out, told) = installation.run(&["verify", "log"]).await;

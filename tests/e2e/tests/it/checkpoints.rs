@@ -180,7 +180,7 @@ async fn damaged_files_cost_time_only() {
     start().wait_for_files(&installation).await;
     for (n, damage) in [cut_off as fn(&Path), flip, empty, replace].into_iter().enumerate() {
         let files: Vec<_> = checkpoints(folder.path());
-        assert_eq!(files.len(), 8, "{files:?}");
+        assert_eq!(files.len(), 16, "four kinds of aggregates in four partitions: {files:?}");
         files.iter().for_each(|file| damage(file));
         let processor = start();
         let id = format!("first-{n}");
