@@ -17,13 +17,15 @@ use schemas::{Namespace, Topic};
 use testkit::Installation;
 
 /// Every topic that is verified.
-pub const TOPICS: [Topic; 8] = [
+pub const TOPICS: [Topic; 10] = [
     Topic::CUSTOMER_COMMANDS,
     Topic::CUSTOMER_EVENTS,
     Topic::CUSTOMER_STATE,
     Topic::ORDER_COMMANDS,
     Topic::ORDER_EVENTS,
     Topic::ORDER_STATE,
+    Topic::CAMPAIGN_STATE,
+    Topic::MAILING_STATE,
     Topic::COMMAND_RESULTS,
     Topic::CUSTOMER_CLASSIFICATION_EVENTS,
 ];
