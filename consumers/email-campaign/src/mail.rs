@@ -82,7 +82,9 @@ impl Composer {
             rendered.body,
             self.links.opened(token)
         );
-        let text = html2text::from_read(html.as_bytes(), WIDTH);
+        // A link in two lines leads nowhere.
+        let plain = html2text::config::plain().no_link_wrapping();
+        let text = plain.string_from_read(html.as_bytes(), WIDTH);
         let text = text.map_err(|_| MailError::Form("its HTML cannot be read"))?;
         Ok(Composed { subject: rendered.subject, html, text })
     }
@@ -136,6 +138,10 @@ pub fn mailbox(name: &str, address: &str) -> Result<Mailbox, MailError> {
 mod tests {
     use super::*;
 
+    /// Longer than a line.
+    const FAR: &str =
+        "https://shop.example/a/page/whose/address/is/longer/than/a/line/of/a/mail/is";
+
     fn composer() -> Composer {
         let links = Links::new(b"0123456789abcdef0123456789abcdef", "https://mail.example");
         Composer { from: "Shop <shop@example.org>".parse().unwrap(), links }
@@ -148,12 +154,15 @@ mod tests {
         let token = composer.links.token(&mailing);
         let templates = Templates {
             subject: "Hello {{ name }}".into(),
-            body: "<p>Dear {{ name }} of class {{ class }}</p>".into(),
+            body: format!(
+                "<p>Dear {{{{ name }}}} of class {{{{ class }}}}</p><a href=\"{{{{ link('{FAR}') }}}}\">x</a>"
+            ),
         };
         let recipient = Recipient { name: "Åse <x>", class: "B" };
         let composed = composer.compose(&templates, recipient, &token).unwrap();
         assert!(composed.html.contains("Dear Åse &lt;x&gt; of class B"), "{}", composed.html);
         assert!(composed.text.contains("Dear Åse <x> of class B"), "{}", composed.text);
+        assert!(composed.text.contains(&composer.links.counted(&token, FAR)), "{}", composed.text);
         let to = mailbox("Åse <x>", "aase@example.org").unwrap();
         let message = composer.message(&mailing, to, &token, composed).unwrap();
         let text = String::from_utf8(message.formatted()).unwrap();
