@@ -120,6 +120,15 @@ decimal! {
 }
 
 impl Money {
+    /// The largest amount of 18 digits: what `decimal(18, 2)` holds, in Avro and in Postgres.
+    pub const LARGEST: Self = Self(999_999_999_999_999_999);
+
+    /// Adds, up to [`Money::LARGEST`]: for sums that have to fit their column.
+    #[must_use]
+    pub fn capped_add(self, other: Self) -> Self {
+        self.checked_add(other).map_or(Self::LARGEST, |sum| sum.min(Self::LARGEST))
+    }
+
     /// Adds, or `None` past the largest amount.
     #[must_use]
     pub const fn checked_add(self, other: Self) -> Option<Self> {

@@ -7,7 +7,7 @@ use consumer_runtime::{
 use schemas::{
     AggregateId, Message, Timestamp, Topic,
     campaign::{CampaignCreated, CampaignEvent},
-    classification::ClassificationEvent,
+    classification::{ClassificationEvent, CustomerClass},
     customer::{CustomerCreated, CustomerEvent, CustomerUpdated},
     mailing::{Exclusion, MailingEvent, MailingReacted, MailingRequested, Reaction},
 };
@@ -24,7 +24,7 @@ columns! {
         /// Template of the body.
         pub body: String,
         /// Whom it addresses.
-        pub audience_class: String,
+        pub audience_class: CustomerClass,
         /// Where it stands.
         pub status: String,
         /// How many customers it addresses.
@@ -50,7 +50,7 @@ columns! {
         /// To which customer.
         pub customer_id: AggregateId,
         /// The customer's class when the campaign was started.
-        pub customer_class: String,
+        pub customer_class: CustomerClass,
         /// Where it stands.
         pub status: String,
         /// How many times it was requested.
@@ -96,7 +96,7 @@ columns! {
         /// Its id.
         pub customer_id: AggregateId,
         /// The class that it has now.
-        pub class: String,
+        pub class: CustomerClass,
     }
 }
 
@@ -195,7 +195,7 @@ impl Projection for Campaigns {
             Event::Mailing(event) => mailing(&mut tables.mailing, (key, time), event),
             Event::Customer(event) => customer(&mut tables.customer, key, event),
             Event::Class(ClassificationEvent::Updated(updated)) => {
-                let (customer_id, class) = (key.clone(), updated.class.as_str().to_owned());
+                let (customer_id, class) = (key.clone(), updated.class);
                 Ok(tables.class.put(ClassRow { customer_id, class })?)
             }
         }
@@ -237,7 +237,7 @@ fn prepared(id: &AggregateId, created: &CampaignCreated, time: Timestamp) -> Cam
         name: created.name.clone(),
         subject: created.subject.clone(),
         body: created.body.clone(),
-        audience_class: created.audience_class.as_str().to_owned(),
+        audience_class: created.audience_class,
         status: "draft".to_owned(),
         customers: None,
         created_at: time,
@@ -294,7 +294,7 @@ fn asked_for(id: &AggregateId, requested: &MailingRequested, time: Timestamp) ->
         mailing_id: id.clone(),
         campaign_id: requested.campaign_id.clone(),
         customer_id: requested.customer_id.clone(),
-        customer_class: requested.customer_class.as_str().to_owned(),
+        customer_class: requested.customer_class,
         status: "requested".to_owned(),
         attempt: requested.attempt,
         reason: None,

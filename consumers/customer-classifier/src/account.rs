@@ -5,34 +5,13 @@
 //! last, and every sum is left to be made anew: so that whoever works on the rows later, when they
 //! are live, publishes what is a change of that, and nothing else.
 
-use consumer_runtime::{Emissions, columns, field::Field};
+use consumer_runtime::{Emissions, columns};
 use schemas::{
     AggregateId, Money, Timestamp,
     classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated, Reason},
 };
 
 use crate::rule::Rule;
-
-/// The largest sum that is kept: what `numeric(18, 2)` holds. Whoever ordered for more is an A.
-pub const LARGEST: Money = Money::from_minor(999_999_999_999_999_999);
-
-/// A class as a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Class(pub CustomerClass);
-
-impl Field for Class {
-    const TYPE: &'static str = "text";
-    type Sent<'a> = &'static str;
-    type Received = String;
-
-    fn send(&self) -> &'static str {
-        self.0.as_str()
-    }
-
-    fn receive(received: String) -> Option<Self> {
-        CustomerClass::from_letter(&received).map(Self)
-    }
-}
 
 columns! {
     /// A customer and its class.
@@ -50,7 +29,7 @@ columns! {
         /// When the sum has to be made anew.
         pub next_due_at: Option<Timestamp>,
         /// The last class that was published.
-        pub class: Option<Class>,
+        pub class: Option<CustomerClass>,
         /// Its number.
         pub sequence: i64,
         /// When it was published.
@@ -128,7 +107,7 @@ impl CustomerRow {
     }
 
     fn add(&mut self, value: Money) {
-        self.revenue = self.revenue.checked_add(value).map_or(LARGEST, |sum| sum.min(LARGEST));
+        self.revenue = self.revenue.capped_add(value);
         self.orders += 1;
     }
 
@@ -154,7 +133,7 @@ impl CustomerRow {
     /// A class was published, in what a build reads.
     pub fn recall(&mut self, sequence: i64, published: &CustomerClassificationUpdated) {
         if sequence > self.sequence {
-            self.class = Some(Class(published.class));
+            self.class = Some(published.class);
             self.sequence = sequence;
             self.classified_at = Some(published.evaluated_at);
             self.rule.clone_from(&published.rule_version);
@@ -184,14 +163,14 @@ impl CustomerRow {
     /// The sum was made anew.
     pub fn settle(&mut self, sum: Sum, rule: &Rule, now: Timestamp, out: &mut Out) {
         let is_other_rule = !["", rule.version()].contains(&self.rule.as_str());
-        self.revenue = sum.revenue.min(LARGEST);
+        self.revenue = sum.revenue.min(Money::LARGEST);
         self.orders = sum.orders;
         rule.version().clone_into(&mut self.rule);
         self.next_due_at = sum.oldest.and_then(|oldest| rule.leaves_at(oldest));
         // By the same rule a sum falls only when orders leave the window.
         let reason = match self.class {
             _ if is_other_rule => Reason::RuleChanged,
-            Some(Class(class)) if rule.class_of(self.revenue) > class => Reason::AgedOut,
+            Some(class) if rule.class_of(self.revenue) > class => Reason::AgedOut,
             _ => Reason::OrderConfirmed,
         };
         if self.known && self.class.is_none() {
@@ -204,7 +183,7 @@ impl CustomerRow {
     /// Publishes the class if it is another one.
     fn classify(&mut self, reason: Reason, rule: &Rule, now: Timestamp, out: &mut Out) {
         let class = rule.class_of(self.revenue);
-        if self.known && self.class != Some(Class(class)) {
+        if self.known && self.class != Some(class) {
             self.publish((class, reason), (self.revenue, self.orders), rule, now, out);
         }
     }
@@ -217,13 +196,13 @@ impl CustomerRow {
         now: Timestamp,
         out: &mut Out,
     ) {
-        let previous = self.class.replace(Class(class));
+        let previous = self.class.replace(class);
         self.sequence += 1;
         self.classified_at = Some(now);
         let updated = CustomerClassificationUpdated {
             customer_id: self.customer_id.clone(),
             class,
-            previous_class: previous.map(|previous| previous.0),
+            previous_class: previous,
             confirmed_revenue: revenue,
             confirmed_orders: orders,
             window_days: rule.window_days(),

@@ -6,8 +6,6 @@ use schemas::{
     classification::{CustomerClass, CustomerClassificationUpdated},
 };
 
-use crate::account::Class;
-
 columns! {
     /// A change of a class.
     pub struct ChangeRow {
@@ -18,9 +16,9 @@ columns! {
         /// Number of the change among those of the customer.
         pub sequence: i64,
         /// The class from then on.
-        pub class: Class,
+        pub class: CustomerClass,
         /// The class until then.
-        pub previous_class: Option<Class>,
+        pub previous_class: Option<CustomerClass>,
         /// Why the class was looked at.
         pub reason: Option<String>,
         /// Sum of the confirmed orders in the window.
@@ -50,13 +48,12 @@ impl ChangeRow {
         updated: &CustomerClassificationUpdated,
     ) -> Result<Self, ProjectionError> {
         let none = ProjectionError::Impossible("a change of a class has no ce_sequence");
-        let class = |class: CustomerClass| Class(class);
         Ok(Self {
-            change_id: id_of(happened)?,
+            change_id: happened.id.0.into(),
             customer_id: happened.key.clone(),
             sequence: happened.sequence.ok_or(none)?,
-            class: class(updated.class),
-            previous_class: updated.previous_class.map(class),
+            class: updated.class,
+            previous_class: updated.previous_class,
             reason: updated.reason.clone(),
             revenue: updated.confirmed_revenue,
             orders: updated.confirmed_orders,
@@ -65,13 +62,4 @@ impl ChangeRow {
             evaluated_at: updated.evaluated_at,
         })
     }
-}
-
-/// The key of the row of an event.
-///
-/// # Errors
-/// Never: each UUID is a key.
-pub fn id_of<E>(happened: &Recorded<E>) -> Result<AggregateId, ProjectionError> {
-    let id = AggregateId::new(&happened.id.to_string());
-    id.map_err(|_| ProjectionError::Impossible("the id of an event is no key"))
 }

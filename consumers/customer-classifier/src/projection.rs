@@ -11,11 +11,7 @@ use schemas::{
     order::{OrderConfirmed, OrderCreated, OrderEvent},
 };
 
-use crate::{
-    account::CustomerRow,
-    change::{self, ChangeRow},
-    rule::Rule,
-};
+use crate::{account::CustomerRow, change::ChangeRow, rule::Rule};
 
 columns! {
     /// An order, as far as it counts.
@@ -133,9 +129,7 @@ impl Projection for Classifier {
                 }
             }
             Event::Classification(_) => {
-                if let Ok(change) = change::id_of(happened) {
-                    tables.change.want(&change);
-                }
+                tables.change.want(&happened.id.0.into());
                 if !self.is_live {
                     tables.customer.want(&happened.key);
                 }

@@ -18,7 +18,7 @@ use service::Problem;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{account::Class, rule::Rule};
+use crate::rule::Rule;
 
 const COLUMNS: &str = "customer_id, class, revenue, orders, rule, sequence, classified_at";
 
@@ -77,7 +77,7 @@ impl Classification {
     fn read(row: &mut Reading<'_>) -> Result<Self, RowError> {
         Ok(Self {
             customer_id: row.next()?,
-            class: row.next::<Class>()?.0,
+            class: row.next()?,
             confirmed_revenue: row.next()?,
             confirmed_orders: row.next()?,
             rule_version: row.next()?,
@@ -123,8 +123,8 @@ impl Change {
     fn read(row: &mut Reading<'_>) -> Result<Self, RowError> {
         Ok(Self {
             sequence: row.next()?,
-            class: row.next::<Class>()?.0,
-            previous_class: row.next::<Option<Class>>()?.map(|class| class.0),
+            class: row.next()?,
+            previous_class: row.next()?,
             reason: row.next()?,
             confirmed_revenue: row.next()?,
             confirmed_orders: row.next()?,
@@ -218,7 +218,7 @@ pub struct Summary {
 async fn summary(State(Asked { database, rule }): State<Asked>) -> Result<Json<Summary>, Problem> {
     let sql = "select class, count(*), count(*) filter (where rule not in ('', $1)) \
                from customer where class is not null group by class";
-    let read = |row: &mut Reading<'_>| Ok((row.next::<Class>()?.0, row.next()?, row.next()?));
+    let read = |row: &mut Reading<'_>| Ok((row.next()?, row.next()?, row.next()?));
     let counts: Vec<(CustomerClass, i64, i64)> =
         database.select(sql, &[&rule.version()], read).await?;
     let mut summary = Summary { rule_version: rule.version().to_owned(), ..Summary::default() };

@@ -5,8 +5,6 @@ use schemas::{Money, Timestamp, classification::CustomerClass};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::rows::Class;
-
 /// The columns of [`Customer`], of any source.
 pub const COLUMNS: &str = "customer_id, name, location, email_permission, class, class_since, \
     orders, revenue, confirmed_orders, confirmed_revenue, orders - confirmed_orders, \
@@ -72,7 +70,7 @@ impl Customer {
             name: row.next()?,
             location: row.next()?,
             email_permission: row.next()?,
-            class: row.next::<Option<Class>>()?.map(|class| class.0),
+            class: row.next()?,
             class_since: row.next()?,
             orders: row.next()?,
             revenue: row.next()?,

@@ -9,7 +9,7 @@ use schemas::{
     order::{OrderConfirmed, OrderCreated, OrderEvent, OrderUsdRateAndValueAdded},
 };
 
-use crate::rows::{Class, ClassChangeRow, OrderRow, StateRow, Tables, UsdChangeRow, entry};
+use crate::rows::{ClassChangeRow, OrderRow, StateRow, Tables, UsdChangeRow, entry};
 
 /// The events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,8 +196,8 @@ fn class_change(
         change_id: entry(id, sequence),
         customer_id: id.clone(),
         sequence,
-        class: Class(updated.class),
-        previous_class: updated.previous_class.map(Class),
+        class: updated.class,
+        previous_class: updated.previous_class,
         confirmed_revenue: updated.confirmed_revenue,
         confirmed_orders: updated.confirmed_orders,
         window_days: updated.window_days,

@@ -1,32 +1,10 @@
 //! The rows of the tables, and what happens to a customer's sums.
 
-use consumer_runtime::{AnyTables, Row, Table, TableSet, columns, field::Field, tables};
+use consumer_runtime::{AnyTables, Row, Table, TableSet, columns, tables};
 use schemas::{AggregateId, Money, Timestamp, Topic, classification::CustomerClass};
 
 /// The read model of the report.
 pub const CUSTOMERS: &str = "customers";
-
-/// The largest sum that is kept: what `numeric(18, 2)` holds. The report of a past moment has the
-/// same limit.
-pub const LARGEST: Money = Money::from_minor(999_999_999_999_999_999);
-
-/// A class as a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Class(pub CustomerClass);
-
-impl Field for Class {
-    const TYPE: &'static str = "text";
-    type Sent<'a> = &'static str;
-    type Received = String;
-
-    fn send(&self) -> &'static str {
-        self.0.as_str()
-    }
-
-    fn receive(received: String) -> Option<Self> {
-        CustomerClass::from_letter(&received).map(Self)
-    }
-}
 
 columns! {
     /// A customer as it is now.
@@ -42,7 +20,7 @@ columns! {
         /// True while the customer may be written to.
         pub email_permission: bool,
         /// The class; `None` while none was published.
-        pub class: Option<Class>,
+        pub class: Option<CustomerClass>,
         /// Time of the event that told it.
         pub class_since: Option<Timestamp>,
         /// Number of that event.
@@ -109,7 +87,7 @@ impl CustomerRow {
     /// The customer ordered.
     pub fn order(&mut self, value: Money, ordered_at: Timestamp) {
         self.orders += 1;
-        self.revenue = sum(self.revenue, value);
+        self.revenue = self.revenue.capped_add(value);
         let earlier = |first: Timestamp| first.min(ordered_at);
         let later = |last: Timestamp| last.max(ordered_at);
         self.first_order_at = Some(self.first_order_at.map_or(ordered_at, earlier));
@@ -119,27 +97,23 @@ impl CustomerRow {
     /// One of its orders was confirmed.
     pub fn confirm(&mut self, value: Money) {
         self.confirmed_orders += 1;
-        self.confirmed_revenue = sum(self.confirmed_revenue, value);
+        self.confirmed_revenue = self.confirmed_revenue.capped_add(value);
     }
 
     /// The value of one of its orders in USD became known, or changed by this much.
     pub fn value(&mut self, usd: Money) {
-        self.usd_revenue = sum(self.usd_revenue, usd);
+        self.usd_revenue = self.usd_revenue.capped_add(usd);
     }
 
     /// A class was published.
     pub fn classify(&mut self, class: CustomerClass, sequence: i64, at: Timestamp) {
         // Told in order; a repeat must not turn time back.
         if sequence > self.class_sequence {
-            self.class = Some(Class(class));
+            self.class = Some(class);
             self.class_since = Some(at);
             self.class_sequence = sequence;
         }
     }
-}
-
-fn sum(one: Money, other: Money) -> Money {
-    one.checked_add(other).map_or(LARGEST, |sum| sum.min(LARGEST))
 }
 
 columns! {
@@ -229,9 +203,9 @@ columns! {
         /// Its number among those of the customer.
         pub sequence: i64,
         /// The class from then on.
-        pub class: Class,
+        pub class: CustomerClass,
         /// The class until then.
-        pub previous_class: Option<Class>,
+        pub previous_class: Option<CustomerClass>,
         /// Confirmed revenue in the window: what decided.
         pub confirmed_revenue: Money,
         /// Number of the orders in it.
@@ -340,11 +314,11 @@ mod tests {
     #[test]
     fn huge_sums_are_cut_and_a_class_never_goes_back() {
         let mut row = fold(&[(0, i64::MAX, 0), (0, 1, 0)]);
-        assert_eq!((row.revenue, row.orders), (LARGEST, 2));
+        assert_eq!((row.revenue, row.orders), (Money::LARGEST, 2));
         let at = |micros| Timestamp::from_micros(micros).unwrap();
         row.classify(CustomerClass::B, 2, at(2));
         row.classify(CustomerClass::C, 1, at(3));
-        assert_eq!((row.class, row.class_since), (Some(Class(CustomerClass::B)), Some(at(2))));
+        assert_eq!((row.class, row.class_since), (Some(CustomerClass::B), Some(at(2))));
     }
 
     #[test]

@@ -20,7 +20,6 @@ use crate::{
     customer::{COLUMNS, Customer},
     list::Selection,
     queries::Report,
-    rows::Class,
     tag::tagged,
 };
 
@@ -80,8 +79,8 @@ impl ClassChange {
     fn read(row: &mut Reading<'_>) -> Result<Self, RowError> {
         Ok(Self {
             sequence: row.next()?,
-            class: row.next::<Class>()?.0,
-            previous_class: row.next::<Option<Class>>()?.map(|class| class.0),
+            class: row.next()?,
+            previous_class: row.next()?,
             confirmed_revenue: row.next()?,
             confirmed_orders: row.next()?,
             window_days: row.next()?,

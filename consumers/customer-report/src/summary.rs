@@ -17,7 +17,6 @@ use crate::{
     customer::{COLUMNS, Customer},
     list::Selection,
     queries::Report,
-    rows::{Class, LARGEST},
     tag::tagged,
 };
 
@@ -122,24 +121,18 @@ impl Figures {
     }
 
     fn add(&mut self, other: &Self) {
-        let sum = |a: Money, b| a.checked_add(b).map_or(LARGEST, |sum| sum.min(LARGEST));
         self.customers += other.customers;
         self.orders += other.orders;
-        self.revenue = sum(self.revenue, other.revenue);
+        self.revenue = self.revenue.capped_add(other.revenue);
         self.confirmed_orders += other.confirmed_orders;
-        self.confirmed_revenue = sum(self.confirmed_revenue, other.confirmed_revenue);
-        self.usd_revenue = sum(self.usd_revenue, other.usd_revenue);
+        self.confirmed_revenue = self.confirmed_revenue.capped_add(other.confirmed_revenue);
+        self.usd_revenue = self.usd_revenue.capped_add(other.usd_revenue);
     }
 }
 
 impl Movement {
     fn read(row: &mut Reading<'_>) -> Result<Self, RowError> {
-        Ok(Self {
-            month: row.next()?,
-            from: row.next::<Option<Class>>()?.map(|class| class.0),
-            to: row.next::<Class>()?.0,
-            changes: row.next()?,
-        })
+        Ok(Self { month: row.next()?, from: row.next()?, to: row.next()?, changes: row.next()? })
     }
 }
 
@@ -165,11 +158,11 @@ pub(crate) async fn summary(
         return Err(bad_argument("top", &format!("must be from 0 to {MOST}")));
     }
     let mut selection = Selection::of(as_of);
-    let limit = 9_999_999_999_999_999_i64;
+    let limit = Money::LARGEST;
     let by_class = format!(
-        "select class, count(*), sum(orders)::bigint, least(sum(revenue), {limit}.99), \
-                sum(confirmed_orders)::bigint, least(sum(confirmed_revenue), {limit}.99), \
-                least(sum(usd_revenue), {limit}.99) {} group by class order by class nulls last",
+        "select class, count(*), sum(orders)::bigint, least(sum(revenue), {limit}), \
+                sum(confirmed_orders)::bigint, least(sum(confirmed_revenue), {limit}), \
+                least(sum(usd_revenue), {limit}) {} group by class order by class nulls last",
         selection.sql
     );
     let movements = "select to_char(at at time zone 'UTC', 'YYYY-MM') as month, previous_class, \
@@ -183,9 +176,7 @@ pub(crate) async fn summary(
          order by confirmed_revenue desc, customer_id collate \"C\" desc limit $2::bigint",
         selection.sql
     );
-    let of_class = |row: &mut Reading<'_>| {
-        Ok((row.next::<Option<Class>>()?.map(|class| class.0), Figures::read(row)?))
-    };
+    let of_class = |row: &mut Reading<'_>| Ok((row.next()?, Figures::read(row)?));
     let snapshot = Snapshot::open(&report.database).await?;
     let classes = snapshot.select(&by_class, &selection.references(), of_class).await?;
     let movements = snapshot.select(movements, &selection.references(), Movement::read).await?;
@@ -236,7 +227,7 @@ mod tests {
         let shares = [(76, 2_357), (1, 3), (2, 3), (1, 20_000), (1, 20_001), (5, 5), (0, 0)];
         let shares = shares.map(|(part, whole)| per_cent(part, whole));
         assert_eq!(shares, ["3.22", "33.33", "66.67", "0.01", "0.00", "100.00", "0.00"]);
-        assert_eq!(per_cent(LARGEST.minor(), LARGEST.minor()), "100.00");
+        assert_eq!(per_cent(Money::LARGEST.minor(), Money::LARGEST.minor()), "100.00");
     }
 
     #[test]

@@ -57,10 +57,10 @@ pub async fn fix(
     let unfixed = flight::select(connection, UNFIXED, &[]).await?;
     for row in &unfixed {
         let campaign: AggregateId = read_field(row, 0, "campaign_id")?;
-        let class: String = read_field(row, 1, "audience_class")?;
+        let class: CustomerClass = read_field(row, 1, "audience_class")?;
         let started: Option<Uuid> = read_field(row, 2, "started_by")?;
         let cut = cut(connection).await?;
-        let customers = count(connection, &cut, &class).await?;
+        let customers = count(connection, &cut, class).await?;
         begin(connection, &campaign, now).await?;
         tracing::info!(
             aggregate.id = %campaign, customers, "the audience of a campaign is fixed"
@@ -86,10 +86,15 @@ async fn cut(connection: &Connection) -> Result<Vec<CutPosition>, Error> {
         .collect()
 }
 
-async fn count(connection: &Connection, cut: &[CutPosition], class: &str) -> Result<i64, Error> {
+async fn count(
+    connection: &Connection,
+    cut: &[CutPosition],
+    class: CustomerClass,
+) -> Result<i64, Error> {
     let sql = format!("select count(*) from ({CLASSES}) as latest where class = $4");
     let (partitions, offsets) = columns(cut);
-    let rows = flight::select(connection, &sql, &[&partitions, &offsets, &"", &class]).await?;
+    let rows =
+        flight::select(connection, &sql, &[&partitions, &offsets, &"", &class.as_str()]).await?;
     Ok(rows.first().map_or(Ok(0), |row| read_field(row, 0, "count"))?)
 }
 
@@ -156,13 +161,12 @@ struct Next {
 
 impl Next {
     fn read(row: &Row, now: Timestamp, pace: Pace) -> Result<Self, Error> {
-        let (class, cut): (String, Option<String>) =
-            (read_field(row, 1, "audience_class")?, read_field(row, 2, "cut")?);
-        let broken = || Error::Broken("a campaign has no readable class or cut".into());
+        let cut: Option<String> = read_field(row, 2, "cut")?;
+        let broken = || Error::Broken("a campaign has no readable cut".into());
         let asked_at: Timestamp = read_field(row, 6, "asked_at")?;
         Ok(Self {
             campaign: read_field(row, 0, "campaign_id")?,
-            class: CustomerClass::from_letter(&class).ok_or_else(broken)?,
+            class: read_field(row, 1, "audience_class")?,
             cut: read_cut(&cut.unwrap_or_default()).ok_or_else(broken)?,
             cause: cause(row, 4, read_field(row, 3, "fixed_by")?)?,
             after: read_field(row, 5, "after_customer")?,

@@ -7,7 +7,7 @@ use consumer_runtime::{
 use schemas::{
     AggregateId, Either, Timestamp, Topic,
     campaign::{CampaignCommand, CampaignCreated, CampaignEvent, CutPosition},
-    classification::{ClassificationEvent, CustomerClassificationUpdated},
+    classification::{ClassificationEvent, CustomerClass, CustomerClassificationUpdated},
     customer::{CustomerCommand, CustomerEvent},
     mailing::{MailingCommand, MailingEvent, MailingRequested},
 };
@@ -35,13 +35,13 @@ columns! {
     /// One classification of a customer.
     pub struct ClassRow {
         /// Id of the event.
-        pub change_id: String,
+        pub change_id: AggregateId,
         /// Whose it is.
         pub customer_id: AggregateId,
         /// Its number among those of the customer.
         pub sequence: i64,
         /// The class from then on.
-        pub class: String,
+        pub class: CustomerClass,
         /// Where the event is in the log.
         pub partition: i32,
         /// Where it is there.
@@ -61,7 +61,7 @@ columns! {
         /// Template of the body.
         pub body: String,
         /// Whom it addresses.
-        pub audience_class: String,
+        pub audience_class: CustomerClass,
         /// Where it stands.
         pub status: String,
         /// The first event that started it.
@@ -87,7 +87,7 @@ columns! {
         /// To which customer.
         pub customer_id: AggregateId,
         /// The customer's class when the campaign was started.
-        pub customer_class: String,
+        pub customer_class: CustomerClass,
         /// What stands for it in links.
         pub link_token: String,
         /// Where it stands.
@@ -189,8 +189,8 @@ impl Projection for EmailCampaign {
 
     /// The aggregates' own rows are named by the runtime.
     fn keys(&self, happened: &Recorded<Event>, tables: &mut Tables) {
-        if let (Event::Class(_), Ok(id)) = (&happened.event, change_id(happened)) {
-            tables.class.want(&id);
+        if let Event::Class(_) = &happened.event {
+            tables.class.want(&happened.id.0.into());
         }
     }
 
@@ -212,21 +212,16 @@ impl Projection for EmailCampaign {
     }
 }
 
-fn change_id(happened: &Recorded<Event>) -> Result<AggregateId, ProjectionError> {
-    let impossible = |_| ProjectionError::Impossible("the id of an event is no key");
-    AggregateId::new(&happened.id.to_string()).map_err(impossible)
-}
-
 fn classified(
     happened: &Recorded<Event>,
     updated: &CustomerClassificationUpdated,
 ) -> Result<ClassRow, ProjectionError> {
     let uncounted = ProjectionError::Impossible("a classification has no number");
     Ok(ClassRow {
-        change_id: happened.id.to_string(),
+        change_id: happened.id.0.into(),
         customer_id: happened.key.clone(),
         sequence: happened.sequence.ok_or(uncounted)?,
-        class: updated.class.as_str().to_owned(),
+        class: updated.class,
         partition: happened.at.partition.number,
         log_offset: happened.at.offset,
     })
@@ -298,7 +293,7 @@ fn prepared(id: &AggregateId, created: &CampaignCreated) -> CampaignRow {
         name: created.name.clone(),
         subject: created.subject.clone(),
         body: created.body.clone(),
-        audience_class: created.audience_class.as_str().to_owned(),
+        audience_class: created.audience_class,
         status: "draft".to_owned(),
         started_by: None,
         fixed_by: None,
@@ -340,7 +335,7 @@ impl EmailCampaign {
             mailing_id: happened.key.clone(),
             campaign_id: requested.campaign_id.clone(),
             customer_id: requested.customer_id.clone(),
-            customer_class: requested.customer_class.as_str().to_owned(),
+            customer_class: requested.customer_class,
             link_token: self.links.token(&happened.key),
             status: "requested".to_owned(),
             requested_by: happened.id.0,

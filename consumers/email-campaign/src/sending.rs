@@ -20,7 +20,7 @@ use consumer_runtime::{
 use domain::template::Recipient;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use metrics::counter;
-use schemas::{AggregateId, EventId, Timestamp};
+use schemas::{AggregateId, EventId, Timestamp, classification::CustomerClass};
 use uuid::Uuid;
 
 use crate::{
@@ -81,7 +81,7 @@ struct Mailing {
     id: AggregateId,
     requested_by: Uuid,
     token: String,
-    class: String,
+    class: CustomerClass,
     customer: AggregateId,
     campaign: AggregateId,
 }
@@ -207,7 +207,7 @@ impl Sending {
         situation: &Situation,
         email: &str,
     ) -> Result<lettre::Message, MailError> {
-        let recipient = Recipient { name: &situation.name, class: &mailing.class };
+        let recipient = Recipient { name: &situation.name, class: mailing.class.as_str() };
         let composed = self.composer.compose(&situation.templates, recipient, &mailing.token)?;
         let to = mailbox(&situation.name, email)?;
         self.composer.message(&mailing.id, to, &mailing.token, composed)

@@ -1,6 +1,6 @@
 //! What a column may hold: values of the domain, and their form in Postgres.
 
-use schemas::{AggregateId, Money, Rate, Timestamp};
+use schemas::{AggregateId, Money, Rate, Timestamp, classification::CustomerClass};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use uuid::Uuid;
 
@@ -85,6 +85,20 @@ impl Field for String {
 
     fn receive(received: Self) -> Option<Self> {
         Some(received)
+    }
+}
+
+impl Field for CustomerClass {
+    const TYPE: &'static str = "text";
+    type Sent<'a> = &'static str;
+    type Received = String;
+
+    fn send(&self) -> &'static str {
+        self.as_str()
+    }
+
+    fn receive(received: String) -> Option<Self> {
+        Self::from_letter(&received)
     }
 }
 

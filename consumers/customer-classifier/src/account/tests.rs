@@ -135,12 +135,12 @@ proptest! {
             let (customer, sum) = (&world.customer, world.sum());
             if !customer.rule.is_empty() && customer.is_settled(&world.rules[0], world.now) {
                 prop_assert_eq!((customer.revenue, customer.orders), (sum.revenue, sum.orders));
-                let class = Class(world.rules[0].class_of(sum.revenue));
+                let class = world.rules[0].class_of(sum.revenue);
                 prop_assert!(!customer.known || customer.class == Some(class));
             }
         }
         world.age();
-        let class = world.customer.class.map(|class| class.0);
+        let class = world.customer.class;
         let expected = world.rules[0].class_of(world.sum().revenue);
         prop_assert_eq!(class, world.customer.known.then_some(expected));
 

@@ -9,10 +9,7 @@ use consumer_runtime::{
     run::schema_of,
     tokio_postgres::Client,
 };
-use customer_classifier::{
-    account::{Class, LARGEST},
-    rule::Rule,
-};
+use customer_classifier::rule::Rule;
 use schemas::{Money, Timestamp, classification::CustomerClass};
 
 use super::{
@@ -80,10 +77,7 @@ async fn classes(client: &Client, schema: &str) -> Result<HashMap<String, Custom
     let sql =
         format!("select customer_id, class from \"{schema}\".customer where class is not null");
     let rows = client.query(&sql, &[]).await.map_err(postgres)?;
-    let read = rows.iter().map(|row| {
-        let class: Class = read_field(row, 1, "class").map_err(wrong)?;
-        Ok((row.get(0), class.0))
-    });
+    let read = rows.iter().map(|row| Ok((row.get(0), read_field(row, 1, "class").map_err(wrong)?)));
     read.collect()
 }
 
@@ -97,7 +91,8 @@ async fn changes(
     let path = format!("set search_path to \"{schema}\"");
     client.batch_execute(&path).await.map_err(postgres)?;
     let horizon = rule.horizon(at).map(Timestamp::to_jiff);
-    let rows = client.query(SUMS, &[&horizon, &LARGEST.to_string()]).await.map_err(postgres)?;
+    let rows =
+        client.query(SUMS, &[&horizon, &Money::LARGEST.to_string()]).await.map_err(postgres)?;
     let mut changes = Vec::new();
     for row in &rows {
         let customer_id: String = row.get(0);
