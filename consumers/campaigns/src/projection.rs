@@ -2,7 +2,7 @@
 
 use consumer_runtime::{
     AnyTables, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
-    TableSet, columns, tables,
+    TableSet, aggregate_row, columns, tables,
 };
 use schemas::{
     AggregateId, Message, Timestamp, Topic,
@@ -100,23 +100,9 @@ columns! {
     }
 }
 
-macro_rules! aggregate_row {
-    ($row:ty, $table:literal, $model:expr, $topic:expr) => {
-        impl Row for $row {
-            const TABLE: &'static str = $table;
-            const READ_MODEL: Option<&'static str> = $model;
-            const AGGREGATE: Option<Topic> = Some($topic);
-
-            fn version(&mut self) -> Option<&mut i64> {
-                Some(&mut self.version)
-            }
-        }
-    };
-}
-
-aggregate_row!(CampaignRow, "campaign", Some("campaigns"), Topic::CAMPAIGN_EVENTS);
-aggregate_row!(MailingRow, "mailing", Some("mailings"), Topic::MAILING_EVENTS);
-aggregate_row!(CustomerRow, "customer", None, Topic::CUSTOMER_EVENTS);
+aggregate_row!(CampaignRow: "campaign", Topic::CAMPAIGN_EVENTS, shown as "campaigns");
+aggregate_row!(MailingRow: "mailing", Topic::MAILING_EVENTS, shown as "mailings");
+aggregate_row!(CustomerRow: "customer", Topic::CUSTOMER_EVENTS);
 
 impl Row for ClassRow {
     const TABLE: &'static str = "customer_class";

@@ -2,7 +2,7 @@
 
 use consumer_runtime::{
     AnyTables, Emissions, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
-    columns, tables,
+    aggregate_row, columns, tables,
 };
 use schemas::{
     AggregateId, Message, Money, Timestamp, Topic,
@@ -31,14 +31,7 @@ columns! {
     }
 }
 
-impl Row for OrderRow {
-    const TABLE: &'static str = "customer_order";
-    const AGGREGATE: Option<Topic> = Some(Topic::ORDER_EVENTS);
-
-    fn version(&mut self) -> Option<&mut i64> {
-        Some(&mut self.version)
-    }
-}
+aggregate_row!(OrderRow: "customer_order", Topic::ORDER_EVENTS);
 
 impl Row for CustomerRow {
     const TABLE: &'static str = "customer";

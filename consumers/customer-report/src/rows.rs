@@ -1,6 +1,6 @@
 //! The rows of the tables, and what happens to a customer's sums.
 
-use consumer_runtime::{AnyTables, Row, Table, TableSet, columns, tables};
+use consumer_runtime::{AnyTables, Row, Table, TableSet, aggregate_row, columns, tables};
 use schemas::{AggregateId, Money, Timestamp, Topic, classification::CustomerClass};
 
 /// The read model of the report.
@@ -142,14 +142,7 @@ columns! {
     }
 }
 
-impl Row for OrderRow {
-    const TABLE: &'static str = "customer_order";
-    const AGGREGATE: Option<Topic> = Some(Topic::ORDER_EVENTS);
-
-    fn version(&mut self) -> Option<&mut i64> {
-        Some(&mut self.version)
-    }
-}
+aggregate_row!(OrderRow: "customer_order", Topic::ORDER_EVENTS);
 
 columns! {
     /// An order was valued again.

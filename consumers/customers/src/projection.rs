@@ -1,8 +1,8 @@
 //! What the events of customers make of their rows.
 
 use consumer_runtime::{
-    AnyTables, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
-    TableSet, columns, tables,
+    AnyTables, Emissions, NoEmission, Projection, ProjectionError, Recorded, Source, Table,
+    TableSet, aggregate_row, columns, tables,
 };
 use schemas::{AggregateId, Timestamp, Topic, customer::CustomerEvent};
 
@@ -31,15 +31,7 @@ columns! {
     }
 }
 
-impl Row for CustomerRow {
-    const TABLE: &'static str = "customer";
-    const READ_MODEL: Option<&'static str> = Some(OVERVIEW);
-    const AGGREGATE: Option<Topic> = Some(Topic::CUSTOMER_EVENTS);
-
-    fn version(&mut self) -> Option<&mut i64> {
-        Some(&mut self.version)
-    }
-}
+aggregate_row!(CustomerRow: "customer", Topic::CUSTOMER_EVENTS, shown as OVERVIEW);
 
 /// The tables.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use consumer_runtime::{
     AnyTables, Emissions, Projection, ProjectionError, Recorded, Row, Source, Table, TableSet,
-    columns, tables,
+    aggregate_row, columns, tables,
 };
 use schemas::{
     AggregateId, Either, Timestamp, Topic,
@@ -103,22 +103,9 @@ columns! {
     }
 }
 
-macro_rules! aggregate_row {
-    ($row:ty, $table:literal, $topic:expr) => {
-        impl Row for $row {
-            const TABLE: &'static str = $table;
-            const AGGREGATE: Option<Topic> = Some($topic);
-
-            fn version(&mut self) -> Option<&mut i64> {
-                Some(&mut self.version)
-            }
-        }
-    };
-}
-
-aggregate_row!(CustomerRow, "customer", Topic::CUSTOMER_EVENTS);
-aggregate_row!(CampaignRow, "campaign", Topic::CAMPAIGN_EVENTS);
-aggregate_row!(MailingRow, "mailing", Topic::MAILING_EVENTS);
+aggregate_row!(CustomerRow: "customer", Topic::CUSTOMER_EVENTS);
+aggregate_row!(CampaignRow: "campaign", Topic::CAMPAIGN_EVENTS);
+aggregate_row!(MailingRow: "mailing", Topic::MAILING_EVENTS);
 
 impl Row for ClassRow {
     const TABLE: &'static str = "customer_class";

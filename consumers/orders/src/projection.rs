@@ -2,7 +2,7 @@
 
 use consumer_runtime::{
     AnyTables, Emissions, NoEmission, Projection, ProjectionError, Recorded, Row, Source, Table,
-    TableSet, columns, tables,
+    TableSet, aggregate_row, columns, tables,
 };
 use schemas::{
     AggregateId, Message, Money, Rate, Timestamp, Topic,
@@ -47,15 +47,7 @@ columns! {
     }
 }
 
-impl Row for OrderRow {
-    const TABLE: &'static str = "customer_order";
-    const READ_MODEL: Option<&'static str> = Some(OVERVIEW);
-    const AGGREGATE: Option<Topic> = Some(Topic::ORDER_EVENTS);
-
-    fn version(&mut self) -> Option<&mut i64> {
-        Some(&mut self.version)
-    }
-}
+aggregate_row!(OrderRow: "customer_order", Topic::ORDER_EVENTS, shown as OVERVIEW);
 
 columns! {
     /// That a person is asked, or was, to confirm an order.
@@ -91,15 +83,7 @@ columns! {
     }
 }
 
-impl Row for CustomerRow {
-    const TABLE: &'static str = "customer";
-    const READ_MODEL: Option<&'static str> = Some(CUSTOMER);
-    const AGGREGATE: Option<Topic> = Some(Topic::CUSTOMER_EVENTS);
-
-    fn version(&mut self) -> Option<&mut i64> {
-        Some(&mut self.version)
-    }
-}
+aggregate_row!(CustomerRow: "customer", Topic::CUSTOMER_EVENTS, shown as CUSTOMER);
 
 /// The tables.
 #[derive(Debug, Default)]

@@ -105,6 +105,23 @@ pub fn write_field<'a, R, T: Field + 'a>(
     Box::new(values)
 }
 
+/// Implements [`Row`](crate::Row) for a struct with a field `version`, of which there is one row for
+/// each aggregate of a topic: its table, the topic, and the read model that shows it, if one does.
+#[macro_export]
+macro_rules! aggregate_row {
+    ($row:ty: $table:literal, $topic:expr $(, shown as $model:expr)?) => {
+        impl $crate::Row for $row {
+            const TABLE: &'static str = $table;
+            $(const READ_MODEL: Option<&'static str> = Some($model);)?
+            const AGGREGATE: Option<schemas::Topic> = Some($topic);
+
+            fn version(&mut self) -> Option<&mut i64> {
+                Some(&mut self.version)
+            }
+        }
+    };
+}
+
 /// Declares the struct of a row: each field is the column of its name. The first is the key.
 #[macro_export]
 macro_rules! columns {
