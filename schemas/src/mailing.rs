@@ -44,6 +44,55 @@ pub enum Reaction {
     Other,
 }
 
+impl Exclusion {
+    /// Its name in read models.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPermission => "no_permission",
+            Self::NoAddress => "no_address",
+            Self::CampaignCompleted => "campaign_completed",
+            Self::Other => "other",
+        }
+    }
+
+    /// That of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::NoPermission, Self::NoAddress, Self::CampaignCompleted, Self::Other];
+        all.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
+impl Reaction {
+    /// Its name in links and read models.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Clicked => "clicked",
+            Self::Replied => "replied",
+            Self::Bounced => "bounced",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Other => "other",
+        }
+    }
+
+    /// That of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [
+            Self::Opened,
+            Self::Clicked,
+            Self::Replied,
+            Self::Bounced,
+            Self::Unsubscribed,
+            Self::Other,
+        ];
+        all.into_iter().find(|reaction| reaction.as_str() == name)
+    }
+}
+
 /// Wish: a customer is sent the mail of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,7 +9,7 @@ use schemas::{
     campaign::{CampaignCreated, CampaignEvent},
     classification::{ClassificationEvent, CustomerClass},
     customer::{CustomerCreated, CustomerEvent, CustomerUpdated},
-    mailing::{Exclusion, MailingEvent, MailingReacted, MailingRequested, Reaction},
+    mailing::{MailingEvent, MailingReacted, MailingRequested, Reaction},
 };
 
 columns! {
@@ -258,7 +258,7 @@ fn mailing(
         }
         MailingEvent::Failed(failed) => ("failed", Some(failed.reason.clone())),
         MailingEvent::Uncertain(uncertain) => ("uncertain", Some(uncertain.reason.clone())),
-        MailingEvent::Excluded(excluded) => ("excluded", Some(name_of(excluded.reason).to_owned())),
+        MailingEvent::Excluded(excluded) => ("excluded", Some(excluded.reason.as_str().to_owned())),
     };
     status.clone_into(&mut mailing.status);
     mailing.reason = reason;
@@ -306,15 +306,6 @@ fn react(mailing: &mut MailingRow, reacted: &MailingReacted) {
         Reaction::Other => return,
     };
     at.get_or_insert(reacted.reacted_at);
-}
-
-const fn name_of(reason: Exclusion) -> &'static str {
-    match reason {
-        Exclusion::NoPermission => "no_permission",
-        Exclusion::NoAddress => "no_address",
-        Exclusion::CampaignCompleted => "campaign_completed",
-        Exclusion::Other => "other",
-    }
 }
 
 fn customer(

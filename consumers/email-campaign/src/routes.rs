@@ -16,7 +16,7 @@ use consumer_runtime::{
     tokio_postgres::types::ToSql,
 };
 use domain::template::Recipient;
-use schemas::{AggregateId, Timestamp};
+use schemas::{AggregateId, Timestamp, mailing::Reaction};
 use serde::{Deserialize, Serialize};
 use service::{
     Problem,
@@ -67,14 +67,14 @@ struct Office {
 
 impl Office {
     /// Notes a reaction; false when nobody has such a link.
-    async fn react(&self, token: &str, reaction: &str) -> Result<bool, Error> {
+    async fn react(&self, token: &str, reaction: Reaction) -> Result<bool, Error> {
         let sql = "with known as (select mailing_id from mailing where link_token = $1), \
              noted as (insert into reaction (mailing_id, reaction, reacted_at) \
                select mailing_id, $2, $3 from known on conflict do nothing) \
              select from known";
         let connection = self.database.connection().await?;
         let now = Timestamp::now().to_jiff();
-        let parameters: [&(dyn ToSql + Sync); 3] = [&token, &reaction, &now];
+        let parameters: [&(dyn ToSql + Sync); 3] = [&token, &reaction.as_str(), &now];
         Ok(!flight::select(&connection, sql, &parameters).await?.is_empty())
     }
 
@@ -117,7 +117,7 @@ async fn opened(
     State(office): State<Office>,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
-    noted(office.react(&token, "opened").await?)?;
+    noted(office.react(&token, Reaction::Opened).await?)?;
     let headers = [(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, PIXEL).into_response())
 }
@@ -132,7 +132,7 @@ async fn clicked(
 ) -> Result<Response, Problem> {
     let target = office.desk.composer.links.target(&token, &target, &tag);
     let target = target.ok_or_else(|| not_found("there is no such link"))?;
-    noted(office.react(&token, "clicked").await?)?;
+    noted(office.react(&token, Reaction::Clicked).await?)?;
     Ok(Redirect::to(&target).into_response())
 }
 
@@ -151,7 +151,7 @@ async fn unsubscribe(
     State(office): State<Office>,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
-    noted(office.react(&token, "unsubscribed").await?)?;
+    noted(office.react(&token, Reaction::Unsubscribed).await?)?;
     let page = "<!doctype html><html lang=en><meta charset=utf-8><title>Unsubscribed</title>\
                 <h1>Unsubscribed</h1><p>You will not get any more mails from us.</p></html>";
     Ok(Html(page).into_response())
@@ -162,10 +162,9 @@ async fn answered(
     State(office): State<Office>,
     Path((token, reaction)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    if !matches!(reaction.as_str(), "replied" | "bounced") {
-        return Err(not_found("there is no such reaction: use replied or bounced"));
-    }
-    noted(office.react(&token, &reaction).await?)?;
+    let known = [Reaction::Replied, Reaction::Bounced].into_iter().find(|r| r.as_str() == reaction);
+    let unknown = || not_found("there is no such reaction: use replied or bounced");
+    noted(office.react(&token, known.ok_or_else(unknown)?).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

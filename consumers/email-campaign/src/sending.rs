@@ -20,7 +20,7 @@ use consumer_runtime::{
 use domain::template::Recipient;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use metrics::counter;
-use schemas::{AggregateId, EventId, Timestamp, classification::CustomerClass};
+use schemas::{AggregateId, EventId, Timestamp, classification::CustomerClass, mailing::Exclusion};
 use uuid::Uuid;
 
 use crate::{
@@ -100,7 +100,7 @@ enum Outcome {
     Sent(String),
     Failed(String),
     Uncertain(String),
-    Excluded(&'static str),
+    Excluded(Exclusion),
 }
 
 impl Outcome {
@@ -109,7 +109,7 @@ impl Outcome {
             Self::Sent(id) => ("sent", id),
             Self::Failed(reason) => ("failed", reason),
             Self::Uncertain(reason) => ("uncertain", reason),
-            Self::Excluded(reason) => ("excluded", reason),
+            Self::Excluded(reason) => ("excluded", reason.as_str()),
         }
     }
 }
@@ -156,9 +156,7 @@ impl Sending {
         {
             return Ok(());
         }
-        let cause = EventId(mailing.requested_by);
-        let effect = Effect { name: SEND, cause, subject: mailing.id.as_str() };
-        match effect.begin(&self.database, Timestamp::now()).await? {
+        match mailing.effect().begin(&self.database, Timestamp::now()).await? {
             Standing::Due(undertaking) => self.attempt(mailing, undertaking).await,
             Standing::Interrupted(undertaking) => {
                 let reason = "whoever was sending it ended in the middle of it".to_owned();
@@ -230,12 +228,8 @@ impl Sending {
 
     /// Notes that it is not sent, in the ledger as well; false when an attempt to send it was begun
     /// and has not ended: then nothing is noted.
-    async fn exclude(&self, mailing: &Mailing, reason: &'static str) -> Result<bool, Error> {
-        let effect = Effect {
-            name: SEND,
-            cause: EventId(mailing.requested_by),
-            subject: mailing.id.as_str(),
-        };
+    async fn exclude(&self, mailing: &Mailing, reason: Exclusion) -> Result<bool, Error> {
+        let effect = mailing.effect();
         let (now, outcome) = (Timestamp::now().to_jiff(), Outcome::Excluded(reason));
         let (id, (name, detail)) = (effect.id(), outcome.parts());
         let parameters: [&(dyn ToSql + Sync); 7] =
@@ -264,15 +258,15 @@ impl Sending {
 
 impl Situation {
     /// Why the customer is not written to, if so.
-    fn exclusion(&self) -> Option<&'static str> {
+    fn exclusion(&self) -> Option<Exclusion> {
         if self.campaign_status == "completed" {
-            Some("campaign_completed")
+            Some(Exclusion::CampaignCompleted)
         } else if self.email.is_none() {
-            Some("no_address")
+            Some(Exclusion::NoAddress)
         } else if self.permission {
             None
         } else {
-            Some("no_permission")
+            Some(Exclusion::NoPermission)
         }
     }
 
@@ -282,6 +276,10 @@ impl Situation {
 }
 
 impl Mailing {
+    fn effect(&self) -> Effect<'_> {
+        Effect { name: SEND, cause: EventId(self.requested_by), subject: self.id.as_str() }
+    }
+
     fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self {
             id: read_field(row, 0, "mailing_id")?,

@@ -31,15 +31,6 @@ const REACTIONS: &str = "with told as (delete from reaction where (mailing_id, r
      select m.mailing_id, m.requested_by, m.correlation_id, t.reaction, t.reacted_at, m.customer_id \
      from told t join mailing m on m.mailing_id = t.mailing_id order by t.reacted_at";
 
-/// Reactions as they are noted.
-const NAMES: [(&str, Reaction); 5] = [
-    ("opened", Reaction::Opened),
-    ("clicked", Reaction::Clicked),
-    ("replied", Reaction::Replied),
-    ("bounced", Reaction::Bounced),
-    ("unsubscribed", Reaction::Unsubscribed),
-];
-
 /// Tells what was noted; true when there may be more.
 ///
 /// # Errors
@@ -73,17 +64,11 @@ fn ended(row: &Row) -> Result<MailingCommand, Error> {
         "sent" => MarkSent { message_id: Some(detail), sent_at: ended_at }.into(),
         "failed" => MarkFailed { reason: detail }.into(),
         "uncertain" => MarkUncertain { reason: detail }.into(),
-        _ => ExcludeMailing { reason: exclusion(&detail) }.into(),
+        _ => {
+            let reason = Exclusion::named(&detail).unwrap_or(Exclusion::Other);
+            ExcludeMailing { reason }.into()
+        }
     })
-}
-
-fn exclusion(name: &str) -> Exclusion {
-    match name {
-        "no_permission" => Exclusion::NoPermission,
-        "no_address" => Exclusion::NoAddress,
-        "campaign_completed" => Exclusion::CampaignCompleted,
-        _ => Exclusion::Other,
-    }
 }
 
 fn react(row: &Row, out: &mut Emissions<Command>) -> Result<(), Error> {
@@ -91,8 +76,7 @@ fn react(row: &Row, out: &mut Emissions<Command>) -> Result<(), Error> {
         (read_field(row, 0, "mailing_id")?, read_field(row, 5, "customer_id")?);
     let name: String = read_field(row, 3, "reaction")?;
     let reacted_at: Timestamp = read_field(row, 4, "reacted_at")?;
-    let known = NAMES.into_iter().find(|(known, _)| *known == name);
-    let reaction = known.map_or(Reaction::Other, |(_, reaction)| reaction);
+    let reaction = Reaction::named(&name).unwrap_or(Reaction::Other);
     let record = RecordReaction { reaction, reacted_at };
     out.answer_each(cause(row)?, &name, &mailing, Either::First(record.into()));
     if reaction == Reaction::Unsubscribed {

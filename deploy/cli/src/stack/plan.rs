@@ -186,7 +186,7 @@ impl Wishes {
         if existing.database_url.is_none() {
             wanted.push(Wanted::new(policy, "Postgres", 5432));
         }
-        if needs_mail(existing, &services) {
+        if needs_mail(existing, services.iter()) {
             wanted.push(Wanted::new(policy, "mail catcher", 3025));
             wanted.push(Wanted::new(policy, "mails that were caught", 8025));
         }
@@ -216,8 +216,7 @@ impl Wishes {
         let registry = existing.schema_registry_url.is_none();
         let registry = registry.then(|| RegistryPorts { port: next(), management: next() });
         let postgres = existing.database_url.is_none().then(&mut next);
-        let services: Vec<_> = self.services.iter().map(|(service, _)| service.clone()).collect();
-        let mail = needs_mail(existing, &services);
+        let mail = needs_mail(existing, self.services.iter().map(|(service, _)| service));
         let mail = mail.then(|| MailPorts { smtp: next(), api: next() });
         let mut instances = Vec::new();
         for (service, count) in self.services {
@@ -252,8 +251,8 @@ impl Wishes {
 }
 
 /// Whether anybody sends mails, and nothing else takes them.
-fn needs_mail(existing: &Existing, services: &[Service]) -> bool {
-    existing.smtp_url.is_none() && services.iter().any(|service| service.name == mail::SENDER)
+fn needs_mail<'a>(existing: &Existing, mut services: impl Iterator<Item = &'a Service>) -> bool {
+    existing.smtp_url.is_none() && services.any(|service| service.name == mail::SENDER)
 }
 
 #[cfg(test)]
