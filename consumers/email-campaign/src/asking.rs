@@ -174,13 +174,14 @@ impl Next {
         })
     }
 
-    /// The next customers of the class, without those of whom mailings are known.
+    /// The next customers of the class, without those of whom mailings are known. In order, also
+    /// after the join: whoever comes before the last one is never looked at again.
     async fn customers(&self, connection: &Connection) -> Result<Vec<(AggregateId, i64)>, Error> {
         let sql = format!(
             "select customer_id, sequence from ({CLASSES}) as latest where class = $4 \
                and not exists (select from mailing m \
                  where m.campaign_id = $5 and m.customer_id = latest.customer_id) \
-             limit $6"
+             order by customer_id collate \"C\" limit $6"
         );
         let (partitions, offsets) = &self.cut;
         let (class, campaign) = (self.class.as_str(), self.campaign.as_str());
