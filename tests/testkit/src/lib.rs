@@ -6,6 +6,7 @@
 //! - [`installation`]: an installation from `up` to its end
 //! - [`process`]: one more process of a service, without a supervisor
 //! - [`processor`]: a command processor of it that the test itself starts and kills
+//! - [`postbox`]: a mail server that goes wrong as told, and counts what really arrived
 //! - [`wait`]: polls until a condition holds; no test sleeps for effect
 //! - [`log`]: reads whole topics back, under `read_committed`
 
@@ -21,11 +22,13 @@
 
 pub mod installation;
 pub mod log;
+pub mod postbox;
 pub mod process;
 pub mod processor;
 pub mod wait;
 
 pub use installation::Installation;
+pub use postbox::Postbox;
 pub use process::Process;
 pub use processor::Processor;
 pub use wait::eventually;

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use nix::sys::signal::Signal;
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::SliceRandom};
 use serde_json::{Value, json};
-use testkit::{Installation, eventually};
-
-use self::{
-    postbox::{Faults, Postbox},
-    stage::{SERVICES, address, mailings, permit, prepare, settings, standing, tell},
+use testkit::{
+    Installation, Postbox, eventually,
+    postbox::{Faults, Mail},
 };
+
+use self::stage::{SERVICES, address, mailings, permit, prepare, settings, standing, tell};
 use crate::import;
 
-mod postbox;
 mod stage;
 
 /// Customers of class B in the history, and how many of them may be written to.
@@ -214,7 +213,7 @@ async fn a_pause_holds_and_a_withdrawal_is_respected() {
     assert_eq!(row["funnel"]["sent"], json!(39), "{row}");
     assert_eq!(row["funnel"]["excluded"]["noPermission"], json!(1), "{row}");
     let to = address(spared);
-    let spring = |mail: &postbox::Mail| mail.header("Subject").unwrap().starts_with("spring");
+    let spring = |mail: &Mail| mail.header("Subject").unwrap().starts_with("spring");
     assert!(!postbox.mails().iter().any(|mail| mail.to == to && spring(mail)));
     react(&installation, &postbox).await;
 }

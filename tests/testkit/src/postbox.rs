@@ -5,7 +5,10 @@ use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
@@ -30,12 +33,15 @@ pub struct Faults {
 /// A mail that was taken.
 #[derive(Clone, Debug)]
 pub struct Mail {
+    /// Whom the envelope names.
     pub to: String,
+    /// Everything after `DATA`.
     pub text: String,
 }
 
 impl Mail {
     /// A header, unfolded.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
         let unfolded = self.text.replace("\r\n ", " ").replace("\r\n\t", " ");
         let head = unfolded.split("\r\n\r\n").next().unwrap_or_default().to_owned();
@@ -49,9 +55,11 @@ impl Mail {
 /// The server.
 #[derive(Clone, Debug)]
 pub struct Postbox {
+    /// Where it is, as `smtp://…`.
     pub url: String,
     mails: Arc<Mutex<Vec<Mail>>>,
     faults: Arc<Mutex<(Faults, SmallRng)>>,
+    is_silent: Arc<AtomicBool>,
 }
 
 impl Postbox {
@@ -60,7 +68,7 @@ impl Postbox {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
         let faults = Arc::new(Mutex::new((Faults::default(), SmallRng::seed_from_u64(0))));
-        let postbox = Self { url, mails: Arc::default(), faults };
+        let postbox = Self { url, mails: Arc::default(), faults, is_silent: Arc::default() };
         let serving = postbox.clone();
         tokio::spawn(async move {
             loop {
@@ -73,16 +81,24 @@ impl Postbox {
         postbox
     }
 
+    /// From now on, so much goes wrong.
     pub fn go_wrong(&self, faults: Faults, seed: u64) {
         *self.faults.lock().unwrap() = (faults, SmallRng::seed_from_u64(seed));
     }
 
+    /// From now on, mails are taken and not answered, as by a server that hangs.
+    pub fn fall_silent(&self, is_silent: bool) {
+        self.is_silent.store(is_silent, Ordering::Relaxed);
+    }
+
     /// Everything that was taken.
+    #[must_use]
     pub fn mails(&self) -> Vec<Mail> {
         self.mails.lock().unwrap().clone()
     }
 
     /// How often each Message-ID was taken, of mails whose subject begins so.
+    #[must_use]
     pub fn counts(&self, subject: &str) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for mail in self.mails() {
@@ -135,6 +151,10 @@ impl Postbox {
                         return Ok(());
                     }
                     self.mails.lock().unwrap().push(Mail { to: to.clone(), text });
+                    if self.is_silent.load(Ordering::Relaxed) {
+                        // Until the other side gives up.
+                        while lines.next_line().await?.is_some() {}
+                    }
                     if self.happens(|faults| faults.unanswered) {
                         return Ok(());
                     }
