@@ -5,8 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, consumer, dead_letters, down, import, logs, mailings, rebuild, recordings,
-    schemas, state, status, test, tokens, topics, trace, up, verify, what_if,
+    bench, chaos, classification, consumer, dead_letters, down, import, logs, mailings, rebuild,
+    recordings, schemas, state, status, test, tokens, topics, trace, up, verify, what_if,
 };
 
 /// Runs, tests and operates Oneway.
@@ -61,6 +61,7 @@ pub enum Command {
     Consumer(consumer::Options),
     /// Build a read model anew beside the live one, compare, and switch
     Rebuild(rebuild::Options),
+    Classification(classification::Options),
     /// Show what another rule would do, before it does
     WhatIf(what_if::Options),
     Test(test::Options),

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod chaos;
+pub mod classification;
 pub mod cluster;
 pub mod consumer;
 pub mod dead_letters;
@@ -13,6 +14,7 @@ pub mod read_model;
 pub mod rebuild;
 pub mod recordings;
 pub mod schemas;
+pub mod services;
 pub mod state;
 pub mod status;
 pub mod test;
@@ -55,6 +57,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Consumer(options) => Box::pin(consumer::run(options, &state)).await,
         Command::Rebuild(options) => Box::pin(rebuild::run(options, &state)).await,
         Command::Mailings(options) => Box::pin(mailings::run(options, &state)).await,
+        Command::Classification(options) => Box::pin(classification::run(&options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
         Command::WhatIf(options) => Box::pin(what_if::run(options, &state)).await,
         Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,

@@ -37,7 +37,7 @@ use self::{
     window::Window,
 };
 use crate::{
-    commands::cluster,
+    commands::services::base,
     failure::{Failure, Result},
     progress::Progress,
     report,
@@ -107,7 +107,10 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
     let history = History::new(&options, Timestamp::now())?;
     let sender = match options.dry_run {
         true => None,
-        false => Some(Sender::new(&api(&options, state)?, Duration::from_secs(options.patience))?),
+        false => Some(Sender::new(
+            &base(options.api.as_deref(), (SERVICE, "--api"), state)?,
+            Duration::from_secs(options.patience),
+        )?),
     };
     let mut signals = Signals::listen().map_err(|error| Failure::Internal(error.into()))?;
     let tally = tokio::select! {
@@ -195,19 +198,6 @@ impl Sending {
 }
 
 /// Where the command API is: as told, or as the local stack has it.
-fn api(options: &Options, state: &Path) -> Result<String> {
-    if let Some(api) = &options.api {
-        return Ok(api.clone());
-    }
-    let stack = cluster::running(state)?;
-    let service = stack.and_then(|mut stack| stack.services.remove(SERVICE));
-    service.and_then(|service| service.url).ok_or_else(|| {
-        Failure::setup(
-            "no command API runs here: start a stack with `cargo oneway up`, or name one by --api",
-        )
-    })
-}
-
 fn delimiter(text: &str) -> std::result::Result<u8, String> {
     match text.as_bytes() {
         [byte] => Ok(*byte),

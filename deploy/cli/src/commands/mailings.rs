@@ -5,13 +5,13 @@ use std::{path::Path, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Url};
 use schemas::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    commands::{cluster, import::sender::credentials},
+    commands::services::{answered, base, client},
     failure::{Failure, Result},
     report::print,
 };
@@ -117,11 +117,10 @@ struct Page {
 
 /// Runs the command.
 pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
-    let http = Client::builder().timeout(TIME_OUT).default_headers(credentials()?).no_proxy();
-    let http = http.build().map_err(|error| Failure::Internal(error.into()))?;
+    let http = client(TIME_OUT)?;
     match options.action {
         Act::List { status, campaign, campaigns, json } => {
-            let base = base(campaigns, SHOWS, state)?;
+            let base = base(campaigns.as_deref(), (SHOWS, "--campaigns"), state)?;
             let path = match campaign {
                 Some(campaign) => format!("{base}/v1/campaigns/{campaign}/mailings"),
                 None => format!("{base}/v1/mailings"),
@@ -130,7 +129,7 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
             print(if json { as_json(&found)? } else { as_text(&found) });
         }
         Act::Resolve { mailing, decision, reason, api } => {
-            let url = format!("{}/api/command", base(api, TAKES, state)?);
+            let url = format!("{}/api/command", base(api.as_deref(), (TAKES, "--api"), state)?);
             let (command, payload) = decision.command(&reason);
             let body = json!({
                 "aggregateName": "mailing", "aggregateId": mailing, "command": command,
@@ -151,15 +150,6 @@ const fn told(decision: Decision) -> &'static str {
     }
 }
 
-fn base(given: Option<String>, service: &str, state: &Path) -> Result<String> {
-    if let Some(url) = given {
-        return Ok(url.trim_end_matches('/').to_owned());
-    }
-    let stack = cluster::running(state)?;
-    let url = stack.and_then(|stack| stack.services.get(service)?.url.clone());
-    url.ok_or_else(|| Failure::setup(format!("no {service} runs here: say where it is")))
-}
-
 async fn list(http: &Client, path: &str, status: Standing) -> Result<Vec<Value>> {
     let (mut found, mut cursor) = (Vec::new(), None::<String>);
     loop {
@@ -178,22 +168,6 @@ async fn list(http: &Client, path: &str, status: Standing) -> Result<Vec<Value>>
             None => return Ok(found),
         }
     }
-}
-
-async fn answered(sent: reqwest::Result<Response>, url: &str) -> Result<Response> {
-    let answer = sent.map_err(|error| Failure::Unavailable(error.into()))?;
-    let status = answer.status();
-    if status.is_success() {
-        return Ok(answer);
-    }
-    let said = answer.text().await.unwrap_or_default();
-    let detail = serde_json::from_str::<Value>(&said).ok();
-    let detail = detail.and_then(|problem| Some(problem.get("detail")?.as_str()?.to_owned()));
-    let said = detail.unwrap_or(said);
-    Err(match status.is_server_error() {
-        true => Failure::unavailable(format!("{url} answers {status}: {said}")),
-        false => Failure::setup(format!("{status}: {said}")),
-    })
 }
 
 fn as_json(found: &[Value]) -> Result<String> {

@@ -144,10 +144,10 @@ async fn another_rule_does_what_was_said_and_another_build_nothing() {
 
     first.stop().await;
     let second = classifier(&installation, &OTHER_RULE).await;
-    let look = async || get(&installation, &second, "/v1/classifications/summary").await;
     let other = json!("a=800.00,b=60.00,window=all");
-    let is_done = |summary: &Value| summary["ruleVersion"] == other && summary["pending"] == 0;
-    eventually("nothing to be pending", look, is_done).await;
+    let wait = ["classification", "--wait", "--json", "--classifier", &second.url];
+    let said: Value = serde_json::from_str(&done(&installation, &wait).await).unwrap();
+    assert_eq!((&said["ruleVersion"], &said["pending"]), (&other, &json!(0)));
     settled(&installation).await;
     let all = published(&installation).await;
     assert_eq!(all.len(), before.len() + predicted.len());

@@ -4,23 +4,20 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use event_log::backoff::Backoff;
-use reqwest::{
-    Client, Response, StatusCode,
-    header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER},
-};
+use reqwest::{Client, Response, StatusCode, header::RETRY_AFTER};
 use schemas::CommandId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{history::Customer, ids, row::NewOrder};
-use crate::failure::{Failure, Result};
+use crate::{
+    commands::services::client,
+    failure::{Failure, Result},
+};
 
 /// Longest wait for one answer: more than the API waits for an outcome.
 const TIME_OUT: Duration = Duration::from_secs(30);
-
-/// The variable with the token that commands are sent with.
-const TOKEN: &str = "ONEWAY_TOKEN";
 
 /// What the command API said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +59,7 @@ enum Attempt {
 impl Sender {
     /// Sends to the API at `base`; `patience` is how long one command is sent again.
     pub fn new(base: &str, patience: Duration) -> Result<Self> {
-        let http = Client::builder()
-            .timeout(TIME_OUT)
-            .default_headers(credentials()?)
-            // The API is where it is said to be; a proxy between is not asked for.
-            .no_proxy()
-            .build()
-            .map_err(|error| Failure::Internal(error.into()))?;
+        let http = client(TIME_OUT)?;
         let base = base.trim_end_matches('/').to_owned();
         Ok(Self { http, base, patience })
     }
@@ -158,21 +149,6 @@ async fn judge(response: Response, url: &str) -> Result<Attempt> {
         }
         _ => Err(Failure::setup(format!("{url} answers {status}: that is no command API"))),
     }
-}
-
-/// The token in the environment, where everybody on the machine cannot read it.
-///
-/// # Errors
-/// When it is none.
-pub fn credentials() -> Result<HeaderMap> {
-    let token = std::env::var(TOKEN).unwrap_or_default();
-    if token.is_empty() {
-        return Ok(HeaderMap::new());
-    }
-    let value = HeaderValue::try_from(format!("Bearer {}", token.trim()));
-    let mut value = value.map_err(|_| Failure::setup(format!("{TOKEN} is no token")))?;
-    value.set_sensitive(true);
-    Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
 
 /// The innermost cause says what happened; the outer ones repeat the URL.
