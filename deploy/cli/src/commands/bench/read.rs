@@ -97,7 +97,7 @@ pub struct Options {
     rate: u32,
 
     /// How long that is done
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     seconds: u64,
 
     /// Print the figures as JSON

@@ -58,6 +58,7 @@ pub async fn measure(settings: &Settings, who: Timed<'_>, load: Load) -> Result<
     let writer = Writer::new(settings).await?;
     let orders = Orders::choose(rate)?;
     let writer = catch_up(settings, &client, writer, &orders).await?;
+    settle(&client).await?;
     let transactions = |seconds| usize::try_from(u64::from(TRANSACTIONS) * seconds);
     let warming = transactions(WARM_UP_SECONDS).context("too long")?;
     let timed = warming + transactions(load.seconds).context("too long")?;
@@ -167,6 +168,12 @@ async fn catch_up(
             return Err(anyhow!("{seen} of {all} new orders were seen in {CATCH_UP:?}").into());
         }
     }
+}
+
+/// Has done now what the load before has left for later: else it falls into the time of whoever
+/// comes first.
+async fn settle(client: &Client) -> Result<()> {
+    Ok(client.batch_execute("vacuum (analyze)").await.context("cannot vacuum")?)
 }
 
 /// When each version of an order after the first was first seen.
