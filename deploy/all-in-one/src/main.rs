@@ -17,6 +17,8 @@ fn main() -> ExitCode {
         change_notifier::role(),
         email_campaign::role(),
         campaigns::role(),
+        operator::role(),
+        web_ui::role(),
     ];
     service::together::run("all-in-one", roles)
 }

@@ -55,6 +55,20 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<operator::Error> for Failure {
+    fn from(error: operator::Error) -> Self {
+        use operator::Error;
+        match error {
+            Error::NotFound(_) => Self::Negative(error.into()),
+            Error::Refused(_) => Self::Setup(error.into()),
+            Error::Ended(_) => Self::Internal(error.into()),
+            Error::Log(_) | Error::Postgres { .. } | Error::ReadModel(_) => {
+                Self::Unavailable(error.into())
+            }
+        }
+    }
+}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Internal(error)

@@ -6,7 +6,6 @@ pub mod compare;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::anyhow;
 use consumer_runtime::{
     build::Until,
     migrate::BOOKKEEPING_TABLES,
@@ -14,7 +13,6 @@ use consumer_runtime::{
     tokio_postgres::{self, Client, NoTls, Transaction, error::SqlState},
 };
 use event_log::{Partition, Settings, restore::PartitionReader};
-use schemas::Topic;
 
 use crate::{
     commands::{cluster, read_model::failed},
@@ -57,20 +55,7 @@ pub async fn require(client: &Client, schema: &str, hint: &str) -> Result<ReadMo
 
 /// Up to where a schema has applied each partition.
 pub async fn offsets(client: &Client, schema: &str) -> Result<Until> {
-    let sql = format!("select topic, partition, next_offset from \"{schema}\".consumer_offset");
-    let rows = match client.query(&sql, &[]).await {
-        Ok(rows) => rows,
-        // A build that has just begun.
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
-        Err(error) => return Err(postgres(error)),
-    };
-    let mut offsets = BTreeMap::new();
-    for row in rows {
-        let topic: String = row.get(0);
-        let topic = Topic::named(&topic).ok_or_else(|| anyhow!("{schema} reads {topic}"))?;
-        offsets.insert(Partition { topic, number: row.get(1) }, row.get(2));
-    }
-    Ok(Until(offsets))
+    Ok(Until(operator::lag::positions(client, schema).await?))
 }
 
 /// Where the partitions that a schema reads end now.

@@ -39,6 +39,7 @@ pub mod leftovers;
 pub mod logs;
 pub mod mail;
 pub mod memory;
+pub mod page;
 pub mod plan;
 pub mod ports;
 pub mod postgres;

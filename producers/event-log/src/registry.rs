@@ -90,6 +90,16 @@ impl Registry {
         Ok(Encoder::new(&ids)?)
     }
 
+    /// Asks for next to nothing: whether it answers.
+    ///
+    /// # Errors
+    /// When the registry is away.
+    pub async fn ping(&self) -> Result<(), RegistryError> {
+        let what = "list of schema types".to_owned();
+        let answer = self.call(Method::GET, "schemas/types".to_owned(), None, what);
+        answer.await.map(|_: Vec<String>| ())
+    }
+
     /// The id of a schema text registered under a subject.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use crate::{
     stack::{
         access::Access,
         build,
-        catalog::{Instance, Shared},
+        catalog::{Instance, Map, Shared},
         folder::StateFolder,
         kafka,
         ledger::Kind,
@@ -172,6 +172,7 @@ impl Arena<'_> {
             log_format: "text".to_owned(),
             state: self.home(),
             access: Access::open(),
+            map: Map::default(),
         };
         let instances = self.plan.instances.iter();
         let wanted = instances.filter(|instance| names.contains(&instance.service.name.as_str()));

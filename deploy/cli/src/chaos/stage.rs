@@ -22,7 +22,7 @@ use crate::{
         Endpoints,
         access::Access,
         build,
-        catalog::{Instance, Service, Shared},
+        catalog::{Instance, Map, Service, Shared},
         folder::StateFolder,
         kafka,
         ledger::Kind,
@@ -73,6 +73,7 @@ impl Starter {
             log_format: "text".to_owned(),
             state: self.folder.root().to_owned(),
             access: Access::open(),
+            map: Map::default(),
         };
         let name = instance.name();
         let mut env = instance.environment(&shared, |name| std::env::var_os(name).is_some());

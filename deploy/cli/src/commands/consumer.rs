@@ -3,16 +3,18 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, process::ExitCode};
 
 use clap::{Args, Subcommand};
-use consumer_runtime::{build::Until, run::schema_of, tokio_postgres::Client};
-use event_log::{Partition, Settings, restore::PartitionReader};
-use rdkafka::Message;
-use schemas::Timestamp;
+use consumer_runtime::tokio_postgres::Client;
+use event_log::Partition;
+use operator::{
+    Consumer,
+    lag::{self, Lag},
+};
 use serde_json::json;
 
 use crate::{
     commands::{
-        cluster::{self, Cluster},
-        read_model::{Consumer, ReadModels, operator},
+        cluster::Cluster,
+        read_model::{ReadModels, user},
     },
     failure::{Failure, Result},
     generations::{self, postgres},
@@ -69,12 +71,13 @@ enum Act {
 pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
     let Options { consumer, action, models, cluster } = options;
     let client = generations::connect(&models.url(state)?).await?;
-    let schema = schema_of(consumer.name());
+    let schema = consumer.schema();
     let hint = "its consumer has not run on this database yet";
     let model = generations::require(&client, &schema, hint).await?;
     match action {
         Act::Lag { json } => {
-            let lags = lags(cluster.settings(state)?, &client, &schema).await?;
+            let positions = lag::positions(&client, &schema).await?;
+            let lags = lag::lags(cluster.settings(state)?, positions, BTreeMap::new()).await?;
             print(if json { as_json(&lags, model.is_paused) } else { table(&lags) });
             if model.is_paused && !json {
                 print(format!("{} is paused", consumer.name()));
@@ -87,61 +90,6 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// How far a partition is.
-struct Lag {
-    position: i64,
-    end: i64,
-    /// Records that are not applied, markers left out; and when the log took the first.
-    waiting: u64,
-    oldest: Option<i64>,
-}
-
-/// Most records that are counted one by one; beyond that the offsets are told.
-const COUNTED: i64 = 100_000;
-
-async fn lags(
-    settings: Settings,
-    client: &Client,
-    schema: &str,
-) -> Result<BTreeMap<Partition, Lag>> {
-    let Until(positions) = generations::offsets(client, schema).await?;
-    let looking = tokio::task::spawn_blocking(move || {
-        let reader = PartitionReader::new(&settings)?;
-        let lags = positions.into_iter().map(|(partition, position)| {
-            let lag = lag(&reader, partition, position)?;
-            Ok((partition, lag))
-        });
-        lags.collect::<Result<BTreeMap<_, _>, event_log::Error>>()
-    });
-    let lags = looking.await.map_err(|panic| Failure::Internal(panic.into()))?;
-    lags.map_err(cluster::failed)
-}
-
-fn lag(
-    reader: &PartitionReader,
-    partition: Partition,
-    position: i64,
-) -> Result<Lag, event_log::Error> {
-    let end = reader.high_watermark(partition)?;
-    let (mut waiting, mut oldest) = (0, None);
-    reader.read_range(partition, position..end.min(position + COUNTED), |record| {
-        waiting += 1;
-        oldest = oldest.or(record.timestamp().to_millis());
-        Ok(())
-    })?;
-    let beyond = (end - position - COUNTED).max(0).unsigned_abs();
-    Ok(Lag { position, end, waiting: waiting + beyond, oldest })
-}
-
-impl Lag {
-    /// Age of the oldest record that is not applied.
-    #[expect(clippy::cast_precision_loss, reason = "for people")]
-    fn seconds(&self) -> f64 {
-        let now = Timestamp::now().micros() / 1_000;
-        self.oldest.map_or(0.0, |oldest| (now - oldest).max(0) as f64 / 1_000.0)
-    }
 }
 
 fn table(lags: &BTreeMap<Partition, Lag>) -> String {
@@ -176,7 +124,7 @@ fn as_json(lags: &BTreeMap<Partition, Lag>, is_paused: bool) -> String {
 }
 
 async fn pause(client: &Client, schema: &str, paused: bool) -> Result<()> {
-    let by = paused.then(operator);
+    let by = paused.then(user);
     let sql = format!(
         "update \"{schema}\".read_model set paused_by = $1, \
            paused_at = case when $1::text is not null then coalesce(paused_at, now()) end"

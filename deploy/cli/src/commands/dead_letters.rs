@@ -9,12 +9,12 @@ use consumer_runtime::{
     Database,
     dead_letters::desk::{self, DeadLetter, Request, Selection},
 };
-use event_log::{Partition, Position};
-use schemas::Topic;
+use event_log::Position;
 use tokio::time::{Instant, sleep};
+use operator::Consumer;
 
 use crate::{
-    commands::read_model::{Consumer, ReadModels, failed, operator},
+    commands::read_model::{ReadModels, failed, user},
     failure::{Failure, Result},
     report::{Report, print},
 };
@@ -153,7 +153,7 @@ async fn ask(change: Change, request: Request, state: &Path) -> Result<ExitCode>
         print(show::table(&letters));
         return Ok(ExitCode::SUCCESS);
     }
-    desk::request(&database, &selection, &request, &operator()).await.map_err(failed)?;
+    desk::request(&database, &selection, &request, &user()).await.map_err(failed)?;
     let limit = Duration::from_secs(wait);
     let left = until_done(&database, which.consumer, &letters, limit).await?;
     let stays = |letter: &&DeadLetter| left.iter().any(|left| left.at == letter.at);
@@ -223,15 +223,7 @@ fn is_of_queue(left: &DeadLetter, asked: &DeadLetter) -> bool {
 
 /// Reads `topic/partition/offset`.
 fn place(text: &str) -> Result<Position, String> {
-    let mut parts = text.split('/');
-    let place = (|| {
-        let topic = Topic::named(parts.next()?)?;
-        let number = parts.next()?.parse().ok()?;
-        let offset = parts.next()?.parse().ok()?;
-        parts
-            .next()
-            .is_none()
-            .then_some(Position { partition: Partition { topic, number }, offset })
-    })();
-    place.ok_or_else(|| "use TOPIC/PARTITION/OFFSET, such as order.events/3/4711".to_owned())
+    operator::letters::place(text).ok_or_else(|| {
+        "use TOPIC/PARTITION/OFFSET, such as order.events/3/4711".to_owned()
+    })
 }

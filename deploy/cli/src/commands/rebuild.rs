@@ -5,12 +5,13 @@ mod steps;
 use std::{path::Path, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
+use operator::Consumer;
 
 use self::steps::Rebuild;
 use crate::{
     commands::{
         cluster::Cluster,
-        read_model::{Consumer, ReadModels},
+        read_model::{ReadModels, check_read_model},
     },
     failure::Result,
     generations::build::{Builder, check_program},
@@ -72,7 +73,7 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
         check_program(binary)?;
     }
     if !matches!(action, Act::Status | Act::Plan) {
-        consumer.check_rebuild()?;
+        check_read_model(consumer)?;
     }
     let builder = Builder {
         consumer,

@@ -15,6 +15,7 @@ use crate::{
         all_in_one, build, catalog,
         document::Stack,
         folder::StateFolder,
+        page,
         plan::{Existing, Plan, Scale},
         ports::Policy,
         run::{Ground, Running},
@@ -54,6 +55,7 @@ pub async fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     existing.announce(&report);
     let (plan, _reservation) =
         Plan::make(&existing, Vec::new(), &Scale::new(), Policy::Auto, &workspace.ports())?;
+    page::build(workspace, &services, &report, &mut signals).await?;
     let names = services.iter().map(|service| service.name.as_str()).chain([all_in_one::NAME]);
     let names: Vec<_> = names.collect();
     build::announced(workspace, &names, false, &report, &mut signals).await?;

@@ -15,11 +15,11 @@ use crate::{
     stack::{
         access::{self, Access},
         all_in_one, build,
-        catalog::{self, Instance, Service, Shared},
+        catalog::{self, Instance, Map, Service, Shared},
         folder::{Lock, StateFolder},
         java::Java,
         ledger::{Kind, Ledger},
-        leftovers, logs,
+        leftovers, logs, page,
         plan::{Existing, Plan},
         ports::Policy,
         run::{Ground, Running},
@@ -111,6 +111,7 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
     }
     if !options.no_build && !in_background {
         let release = options.release;
+        page::build(workspace, &services, &report, &mut signals).await?;
         match options.all_in_one {
             true => {
                 let name = [all_in_one::NAME];
@@ -196,6 +197,7 @@ impl Foreground<'_> {
                 .log_format
                 .to_possible_value()
                 .map_or_else(String::new, |value| value.get_name().to_owned()),
+            map: Map::of(&plan.instances),
         };
         let spec = |name: String, program: &str, env| -> Result<Spec> {
             Ok(Spec {

@@ -12,11 +12,12 @@ use clap::{Args, Subcommand};
 use consumer_runtime::{build::Until, read_model::SCRATCH, run::schema_of};
 use event_log::Settings;
 use tokio::runtime::Handle;
+use operator::Consumer;
 
 use crate::{
     commands::{
         cluster::{Cluster, failed},
-        read_model::{Consumer, ReadModels},
+        read_model::{ReadModels, check_read_model},
     },
     failure::{Failure, Result},
     generations::{
@@ -115,7 +116,7 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
 /// Builds a second one, and compares.
 async fn read_model(model: Model, state: &Path) -> Result<ExitCode> {
     let Model { consumer, json, binary, models, cluster } = model;
-    consumer.check_verify()?;
+    check_read_model(consumer)?;
     let builder = Builder {
         consumer,
         settings: cluster.settings(state)?,

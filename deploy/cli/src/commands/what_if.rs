@@ -13,12 +13,13 @@ use clap::{Args, Subcommand};
 use consumer_runtime::{read_model::WHAT_IF, run::schema_of};
 use customer_classifier::rule::{Rule, Window};
 use schemas::Money;
+use operator::Consumer;
 
 use self::forecast::forecast;
 use crate::{
     commands::{
         cluster::{Cluster, running},
-        read_model::{Consumer, ReadModels},
+        read_model::ReadModels,
     },
     failure::{Failure, Result},
     generations::{self, build::Builder},

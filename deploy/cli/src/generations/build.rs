@@ -10,10 +10,10 @@ use anyhow::{Context, anyhow};
 use consumer_runtime::build::Until;
 use event_log::Settings;
 use tokio::process::{Child, Command};
+use operator::Consumer;
 
 use super::{LOOK_EVERY, behind, connect, offsets};
 use crate::{
-    commands::read_model::Consumer,
     failure::{Failure, Result},
     progress::Progress,
 };

@@ -10,7 +10,9 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 
 use super::{postgres, tables};
-use crate::{commands::read_model::Consumer, failure::Result};
+use operator::Consumer;
+
+use crate::failure::Result;
 
 /// Most rows of a table that are told one by one.
 const SAMPLES: usize = 10;

@@ -25,7 +25,7 @@ pub fn environment(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::{Endpoints, access::Access, catalog::Service};
+    use crate::stack::{Endpoints, access::Access, catalog::{Map, Service}};
 
     fn instance(name: &str, admin_port: u16) -> Instance {
         let (http_port, env) = (None, BTreeMap::from([("A".to_owned(), "1".to_owned())]));
@@ -43,7 +43,8 @@ mod tests {
             smtp_url: String::new(),
         };
         let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
-        let shared = Shared { endpoints, namespace, log_format, state, access: Access::open() };
+        let (access, map) = (Access::open(), Map::default());
+        let shared = Shared { endpoints, namespace, log_format, state, access, map };
         let instances = [instance("orders", 1), instance("order-valuation", 2)];
         let env: BTreeMap<_, _> =
             environment(&instances, &shared, |name| name == "A").into_iter().collect();

@@ -60,6 +60,30 @@ pub struct Shared {
     pub state: PathBuf,
     /// Who may ask.
     pub access: Access,
+    /// Where its parts are.
+    pub map: Map,
+}
+
+/// Where the parts of a stack are, for those that look at others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Map {
+    /// Where each service serves HTTP, its first instance, as `NAME=URL` with commas.
+    pub services: String,
+    /// The admin ports of all instances, in the same form.
+    pub processes: String,
+}
+
+impl Map {
+    /// Of these instances.
+    pub fn of(instances: &[Instance]) -> Self {
+        let first = instances.iter().filter(|instance| instance.number == 1);
+        let services = first.filter_map(|one| Some(format!("{}={}", one.service.name, one.url()?)));
+        let processes = instances.iter().map(|one| format!("{}={}", one.name(), one.admin_url()));
+        Self {
+            services: services.collect::<Vec<_>>().join(","),
+            processes: processes.collect::<Vec<_>>().join(","),
+        }
+    }
 }
 
 /// Reads the file.
@@ -139,7 +163,10 @@ impl Instance {
             &shared.endpoints;
         let url = self.url().unwrap_or_default();
         let filled = |value: &str| {
-            value.replace("{state}", &state).replace("{url}", &url).replace("{smtp}", smtp_url)
+            let value = value.replace("{state}", &state).replace("{url}", &url);
+            let value = value.replace("{processes}", &shared.map.processes);
+            let value = value.replace("{tool}", &tool());
+            value.replace("{smtp}", smtp_url).replace("{services}", &shared.map.services)
         };
         let defaults = defaults.map(|(name, value)| (name.clone(), filled(value)));
         // What the stack does not have is the service's own default.
@@ -167,6 +194,12 @@ impl Instance {
     }
 }
 
+/// Where this program is; empty when nobody knows.
+fn tool() -> String {
+    let tool = std::env::current_exe().unwrap_or_default();
+    tool.to_string_lossy().into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +207,7 @@ mod tests {
     const REAL: &str = include_str!("../../../services.yaml");
 
     fn instance(number: u32) -> Instance {
-        let text = "- name: customer-classifier\n  about: x\n  http_port: 3\n  admin_port: 4\n  env:\n    A: \"{state}/a\"\n    B: yaml\n";
+        let text = "- name: customer-classifier\n  about: x\n  http_port: 3\n  admin_port: 4\n  env:\n    A: \"{state}/a\"\n    B: yaml\n    C: \"{services}\"\n    D: \"{processes}\"\n";
         let service = parse(text).unwrap().remove(0);
         Instance { service, number, http_port: Some(30), admin_port: 40 }
     }
@@ -188,7 +221,8 @@ mod tests {
         };
         let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
         let access = Access { anonymous: true, secret_file: Some("/s/jwt-secret".into()) };
-        Shared { endpoints, namespace, log_format, state, access }
+        let map = Map::of(&[instance(1), instance(2)]);
+        Shared { endpoints, namespace, log_format, state, access, map }
     }
 
     #[test]
@@ -235,6 +269,11 @@ mod tests {
             instance(2).environment(&shared(), |name| name == "B").into_iter().collect();
         let expected = [
             ("A", "/s/a"),
+            ("C", "customer-classifier=http://127.0.0.1:30"),
+            (
+                "D",
+                "customer-classifier=http://127.0.0.1:40,customer-classifier-2=http://127.0.0.1:40",
+            ),
             ("CUSTOMER_CLASSIFIER_ADMIN_ADDRESS", "127.0.0.1:40"),
             ("CUSTOMER_CLASSIFIER_HTTP_ADDRESS", "127.0.0.1:30"),
             ("DATABASE_URL", "postgres://p"),

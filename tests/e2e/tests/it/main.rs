@@ -29,6 +29,7 @@ mod keys;
 mod lookup;
 mod node;
 mod operators;
+mod origin;
 mod own_writes;
 mod policies;
 mod rebuild;

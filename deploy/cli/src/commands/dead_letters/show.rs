@@ -6,7 +6,7 @@ use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use consumer_runtime::dead_letters::{desk::DeadLetter, raw::RawRecord};
 use event_log::Position;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::failure::Result;
 
@@ -49,23 +49,14 @@ pub fn json(letters: &[DeadLetter]) -> Result<String> {
     Ok(serde_json::to_string_pretty(&letters).context("cannot print the dead letters")?)
 }
 
+/// A key may be no text.
 fn one(letter: &DeadLetter) -> Value {
-    let DeadLetter { at, key, class, error, schema_id, attempts, parked_at, waiting, request } =
-        letter;
-    json!({
-        "topic": at.partition.topic.name(),
-        "partition": at.partition.number,
-        "offset": at.offset,
-        "key": key.as_deref().and_then(|key| std::str::from_utf8(key).ok()),
-        "keyBase64": key.as_deref().map(|key| BASE64_STANDARD.encode(key)),
-        "class": class,
-        "error": error,
-        "schemaId": schema_id,
-        "attempts": attempts,
-        "parkedAt": parked_at.to_string(),
-        "waiting": waiting,
-        "request": request,
-    })
+    let mut value = operator::letters::as_json(letter);
+    if let Value::Object(fields) = &mut value {
+        let key = letter.key.as_deref().map(|key| BASE64_STANDARD.encode(key));
+        fields.insert("keyBase64".to_owned(), key.into());
+    }
+    value
 }
 
 /// Everything about one record.

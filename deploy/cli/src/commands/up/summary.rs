@@ -1,10 +1,12 @@
 //! What a newcomer wants to know once everything runs.
 
-use crate::stack::{catalog::Service, document::Stack, mail, postgres};
+use crate::stack::{catalog::Service, document::Stack, mail, page, postgres};
 
 /// The URLs, services in the order in which the data flows.
 pub fn text(services: &[Service], stack: &Stack) -> String {
-    let mut lines = vec!["Oneway is up.".to_owned(), String::new()];
+    let page = stack.services.get(page::SERVICE).and_then(|page| page.url.as_deref());
+    let up = page.map_or_else(|| "Oneway is up.".to_owned(), |url| format!("Oneway is up: {url}"));
+    let mut lines = vec![up, String::new()];
     let mut row = |name: &str, at: &str, about: &str| {
         lines.push(format!("  {name:<22} {at:<26} {about}").trim_end().to_owned());
     };

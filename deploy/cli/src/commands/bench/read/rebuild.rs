@@ -6,12 +6,12 @@ use anyhow::{Context, anyhow};
 use consumer_runtime::{build::Until, read_model::NEXT, run::schema_of, tokio_postgres::Config};
 use event_log::Settings;
 use tokio::time::interval;
+use operator::Consumer;
 
 use super::{CONSUMER, consumer::applied, database, figures::Rate};
 use crate::{
     bench::cpu,
     chaos::stage::Starter,
-    commands::read_model::Consumer,
     failure::{Failure, Result},
     generations::build::Builder,
     stack::memory,

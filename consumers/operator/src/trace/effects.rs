@@ -2,25 +2,31 @@
 
 use std::collections::HashMap;
 
-use clap::ValueEnum;
-use consumer_runtime::{run::schema_of, tokio_postgres::Client};
 use schemas::Timestamp;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::scan::{Effect, Kind, Seen};
-use crate::{commands::read_model::Consumer, failure::Result, generations::postgres};
+use crate::{
+    consumer::Consumer,
+    error::Error,
+    seen::{Effect, Kind, Seen},
+};
 
 /// The effects that some of these records caused.
-pub async fn caused_by(client: &Client, found: &[Seen]) -> Result<Vec<Seen>> {
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn caused_by(client: &Client, found: &[Seen]) -> Result<Vec<Seen>, Error> {
+    let failed = Error::postgres("read the ledgers of effects");
     let events = found.iter().filter(|seen| seen.kind == Kind::Event);
     let events: HashMap<Uuid, &Seen> =
         events.filter_map(|event| Some((event.id.parse().ok()?, event))).collect();
     let ids: Vec<_> = events.keys().copied().collect();
     let mut effects = Vec::new();
-    for consumer in Consumer::value_variants() {
-        let ledger = format!("{}.effect", schema_of(consumer.name()));
+    for consumer in Consumer::ALL {
+        let ledger = format!("{}.effect", consumer.schema());
         let look = "select to_regclass($1) is not null";
-        let row = client.query_one(look, &[&ledger]).await.map_err(postgres)?;
+        let row = client.query_one(look, &[&ledger]).await.map_err(&failed)?;
         if !row.get::<_, bool>(0) {
             continue;
         }
@@ -28,7 +34,7 @@ pub async fn caused_by(client: &Client, found: &[Seen]) -> Result<Vec<Seen>> {
             "select id, name, subject, cause, state, attempts, started_at, ended_at, outcome \
              from {ledger} where cause = any($1)"
         );
-        for row in client.query(&sql, &[&ids]).await.map_err(postgres)? {
+        for row in client.query(&sql, &[&ids]).await.map_err(&failed)? {
             let cause: Uuid = row.get(3);
             let Some(event) = events.get(&cause) else { continue };
             let ended_at: Option<jiff::Timestamp> = row.get(7);
@@ -43,6 +49,8 @@ pub async fn caused_by(client: &Client, found: &[Seen]) -> Result<Vec<Seen>> {
                 actor: None,
                 causation_id: Some(event.id.clone()),
                 correlation_id: event.correlation_id.clone(),
+                schema_id: None,
+                fields: None,
                 kind: Kind::Effect(Effect {
                     subject: row.get(2),
                     state: row.get(4),

@@ -9,7 +9,7 @@ use event_log::Position;
 use schemas::Timestamp;
 use serde_json::{Value, json};
 
-use super::scan::{Effect, Kind, Seen};
+use crate::seen::{Effect, Kind, Seen};
 
 /// Records, each under the one that caused it.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct Tree {
 
 impl Tree {
     /// Puts records in order. What caused a record may not be kept any more: then it is a root.
+    #[must_use]
     pub fn of(mut all: Vec<Seen>) -> Self {
         all.sort_by_key(|seen| (seen.time, rank(&seen.kind), seen.at));
         // The same command may be in the log several times: its effects belong to the first.
@@ -50,6 +51,7 @@ impl Tree {
     }
 
     /// For people: what, who and where, and how long after the first.
+    #[must_use]
     pub fn as_text(&self) -> String {
         let Some(first) = self.all.first() else { return String::new() };
         let mut text = format!("{} records from {}", self.all.len(), first.time);
@@ -62,36 +64,15 @@ impl Tree {
     }
 
     /// For scripts: the records in the order of the tree, each with its depth.
+    #[must_use]
     pub fn as_json(&self) -> Value {
         let mut records = Vec::new();
         self.each(|seen, depth| {
-            let (kind, told) = match &seen.kind {
-                Kind::Command => ("command", Value::Null),
-                Kind::Event => ("event", Value::Null),
-                Kind::Outcome(Ok(version)) => ("outcome", json!({ "version": version })),
-                Kind::Outcome(Err(reason)) => ("outcome", json!({ "rejection": reason })),
-                Kind::Change { what, .. } => ("change", json!({ "what": what })),
-                Kind::Effect(effect) => ("effect", told(effect)),
-                Kind::Unreadable(reason) => ("unreadable", json!({ "reason": reason })),
-            };
-            let partition = seen.at.map(|at| at.partition);
-            records.push(json!({
-                "depth": depth,
-                "kind": kind,
-                "type": seen.message_type,
-                "key": seen.key,
-                "id": seen.id,
-                "source": seen.source,
-                "actor": seen.actor,
-                "sequence": seen.sequence,
-                "time": seen.time.to_string(),
-                "topic": partition.map(|partition| partition.topic.name()),
-                "partition": partition.map(|partition| partition.number),
-                "offset": seen.at.map(|at| at.offset),
-                "correlationId": seen.correlation_id,
-                "causationId": seen.causation_id,
-                "told": told,
-            }));
+            let mut record = seen.as_json();
+            if let Value::Object(fields) = &mut record {
+                fields.insert("depth".to_owned(), depth.into());
+            }
+            records.push(record);
         });
         json!({ "records": records })
     }
@@ -150,17 +131,6 @@ fn what(seen: &Seen) -> String {
     }
 }
 
-fn told(effect: &Effect) -> Value {
-    let Effect { subject, state, attempts, ended_at, outcome } = effect;
-    json!({
-        "subject": subject,
-        "state": state,
-        "attempts": attempts,
-        "endedAt": ended_at.map(|at| at.to_string()),
-        "outcome": outcome,
-    })
-}
-
 fn place(seen: &Seen) -> String {
     match seen.at {
         Some(Position { partition, offset }) => format!("{partition} @ {offset}"),
@@ -199,6 +169,8 @@ mod tests {
             actor: None,
             causation_id: cause.map(str::to_owned),
             correlation_id: Some("x".into()),
+            schema_id: None,
+            fields: None,
             kind,
         }
     }

@@ -1,0 +1,166 @@
+//! How each consumer stands: what it has applied, what waits, who does it, what is parked.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use consumer_runtime::{
+    Database,
+    dead_letters::desk::{self, DeadLetter, Selection},
+    read_model::{self, NEXT, PREVIOUS},
+};
+use event_log::{Partition, Settings, members};
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+use tokio_postgres::{Client, Config};
+
+use crate::{
+    consumer::Consumer,
+    error::Error,
+    lag::{Lag, lags, positions},
+};
+
+/// Looks at consumers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    settings: Settings,
+    databases: Arc<BTreeMap<Consumer, Database>>,
+    /// What was seen last: partitions that have not moved need no other look.
+    known: Arc<Mutex<HashMap<Consumer, BTreeMap<Partition, Lag>>>>,
+}
+
+/// How a consumer stands.
+#[derive(Debug)]
+pub struct Standing {
+    consumer: Consumer,
+    model: Option<read_model::ReadModel>,
+    lags: BTreeMap<Partition, Lag>,
+    owners: BTreeMap<Partition, String>,
+    parked: i64,
+    letters: Vec<DeadLetter>,
+    builds: Vec<&'static str>,
+}
+
+impl Observer {
+    /// Of the consumers of one installation.
+    ///
+    /// # Errors
+    /// When there can be no connections.
+    pub fn new(settings: Settings, database: &Config) -> Result<Self, Error> {
+        let one = |consumer: Consumer| {
+            Ok((consumer, Database::new(database, &consumer.schema(), 2)?))
+        };
+        let databases = Consumer::ALL.into_iter().map(one).collect::<Result<_, Error>>()?;
+        Ok(Self { settings, databases: Arc::new(databases), known: Arc::default() })
+    }
+
+    /// Where the rows of a consumer are.
+    ///
+    /// # Errors
+    /// Never, but for a consumer that is not among all: a bug.
+    pub fn database(&self, consumer: Consumer) -> Result<&Database, Error> {
+        let missing = || Error::NotFound(format!("there is no consumer {}", consumer.name()));
+        self.databases.get(&consumer).ok_or_else(missing)
+    }
+
+    /// How all stand.
+    ///
+    /// # Errors
+    /// When Postgres or Kafka do not answer.
+    pub async fn all(&self) -> Result<Vec<Standing>, Error> {
+        let mut all = Vec::with_capacity(Consumer::ALL.len());
+        for consumer in Consumer::ALL {
+            all.push(self.one(consumer).await?);
+        }
+        Ok(all)
+    }
+
+    /// How one stands.
+    ///
+    /// # Errors
+    /// When Postgres or Kafka do not answer.
+    pub async fn one(&self, consumer: Consumer) -> Result<Standing, Error> {
+        let schema = consumer.schema();
+        let database = self.database(consumer)?;
+        let connection = database.connection().await?;
+        let client: &Client = consumer_runtime::database::client(&connection);
+        let model = read_model::find(client, &schema).await?;
+        let positions = positions(client, &schema).await?;
+        let known = self.known(consumer);
+        let lags = lags(self.settings.clone(), positions, known).await?;
+        self.remember(consumer, lags.clone());
+        let mut builds = Vec::new();
+        for (suffix, name) in [(NEXT, "next"), (PREVIOUS, "previous")] {
+            let found = read_model::find(client, &format!("{schema}{suffix}")).await?;
+            builds.extend(found.map(|_| name));
+        }
+        let (parked, letters) = match model {
+            Some(_) => (parked(client, &schema).await?, letters(database).await?),
+            None => (0, Vec::new()),
+        };
+        let owners = self.owners(consumer).await?;
+        Ok(Standing { consumer, model, lags, owners, parked, letters, builds })
+    }
+
+    async fn owners(&self, consumer: Consumer) -> Result<BTreeMap<Partition, String>, Error> {
+        let settings = self.settings.clone();
+        let owners = spawn_blocking(move || members::owners(&settings, consumer.name()));
+        Ok(owners.await??)
+    }
+
+    fn known(&self, consumer: Consumer) -> BTreeMap<Partition, Lag> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&consumer).cloned().unwrap_or_default()
+    }
+
+    fn remember(&self, consumer: Consumer, lags: BTreeMap<Partition, Lag>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(consumer, lags);
+    }
+}
+
+async fn parked(client: &Client, schema: &str) -> Result<i64, Error> {
+    let sql = format!("select count(*) from \"{schema}\".parked_record");
+    let row = client.query_one(&sql, &[]).await;
+    Ok(row.map_err(Error::postgres("count the parked records"))?.get(0))
+}
+
+/// All dead letters of a consumer that has run.
+async fn letters(database: &Database) -> Result<Vec<DeadLetter>, Error> {
+    Ok(desk::list(database, &Selection::default()).await?)
+}
+
+impl Standing {
+    /// For pages.
+    #[must_use]
+    pub fn as_json(&self) -> Value {
+        let Self { consumer, model, lags, owners, parked, letters, builds } = self;
+        let partitions = lags.iter().map(|(partition, lag)| {
+            json!({
+                "topic": partition.topic.name(),
+                "partition": partition.number,
+                "position": lag.position,
+                "end": lag.end,
+                "records": lag.waiting,
+                "seconds": lag.seconds(),
+                "owner": owners.get(partition),
+            })
+        });
+        let records: u64 = lags.values().map(|lag| lag.waiting).sum();
+        let seconds = lags.values().map(Lag::seconds).fold(0.0, f64::max);
+        json!({
+            "name": consumer.name(),
+            "hasRun": model.is_some(),
+            "paused": model.is_some_and(|model| model.is_paused),
+            "generation": model.map(|model| model.generation),
+            "projectionVersion": model.map(|model| model.projection_version),
+            "records": records,
+            "seconds": seconds,
+            "parked": parked,
+            "deadLetters": letters.len(),
+            "builds": builds,
+            "whyNoRebuild": consumer.is_no_read_model(),
+            "partitions": partitions.collect::<Vec<_>>(),
+        })
+    }
+}
