@@ -1,6 +1,6 @@
 //! The newest records of some topics, page by page into the past.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use consumer_runtime::build::Until;
 use event_log::Partition;
@@ -93,7 +93,7 @@ pub fn page(
         let end = cursor.and_then(|ends| ends.of(partition));
         back(tools, partition, (filter, end, limit))
     })?;
-    Ok(merged(found, limit))
+    Ok(merged(&found, limit))
 }
 
 /// Reads a partition backwards until there are enough, or it was searched for long enough.
@@ -107,12 +107,11 @@ fn back(
     let (mut records, mut from, mut step, mut is_past) = (Vec::new(), top, FIRST, false);
     while records.len() < limit && from > start && top - from < BUDGET && !is_past {
         let lower = start.max(from - step);
-        let (mut part, mut first) = (Vec::new(), None);
+        let (mut part, mut is_first) = (Vec::new(), true);
         log.read_range(partition, lower..from, |record| {
             let all = |_: &Envelope<'_>, _: &[u8]| true;
             let wanted = |envelope: &Envelope<'_>, key: &[u8]| filter.takes(envelope, key);
-            if first.is_none() {
-                first = Some(record.offset());
+            if std::mem::take(&mut is_first) {
                 // The oldest of these tells whether older ones can be wanted.
                 let oldest = Tools::seen(messages, partition, record, all)?;
                 is_past = oldest.is_some_and(|oldest| filter.is_before(&oldest));
@@ -127,12 +126,12 @@ fn back(
 }
 
 /// The newest of all; what is not shown stays for the next page.
-fn merged(found: Vec<Found>, limit: usize) -> Page {
+fn merged(found: &[Found], limit: usize) -> Page {
     let mut all: Vec<(usize, Seen)> = Vec::new();
     for (index, one) in found.iter().enumerate() {
         all.extend(one.records.iter().cloned().map(|seen| (index, seen)));
     }
-    all.sort_by(|(_, a), (_, b)| (b.time, b.at).cmp(&(a.time, a.at)));
+    all.sort_by_key(|(_, seen)| Reverse((seen.time, seen.at)));
     let left = all.split_off(limit.min(all.len()));
     let mut ends = BTreeMap::new();
     for (index, one) in found.iter().enumerate() {
@@ -193,7 +192,7 @@ mod tests {
                 more: false,
             },
         ];
-        let page = merged(found, 3);
+        let page = merged(&found, 3);
         let offsets: Vec<_> = page.records.iter().map(|seen| seen.at.unwrap().offset).collect();
         assert_eq!(offsets, [9, 3, 2]);
         // Partition 1 is at its start; of partition 0 one record is left.

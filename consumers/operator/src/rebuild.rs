@@ -2,7 +2,7 @@
 //! time for each consumer. So there is one way to do it, whoever asks.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     path::PathBuf,
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -70,7 +70,7 @@ pub struct Rebuilds {
     /// The command-line tool; absent where there is none.
     tool: Option<PathBuf>,
     env: Arc<Vec<(&'static str, String)>>,
-    runs: Arc<Mutex<HashMap<Consumer, Run>>>,
+    runs: Arc<Mutex<BTreeMap<Consumer, Run>>>,
 }
 
 /// The last step of a consumer.
@@ -123,7 +123,9 @@ impl Rebuilds {
         let mut runs = self.runs();
         if runs.get(&consumer).is_some_and(|run| run.ended.is_none()) {
             let name = consumer.name();
-            return Err(Error::Refused(format!("a step for {name} is under way: wait for its end")));
+            return Err(Error::Refused(format!(
+                "a step for {name} is under way: wait for its end"
+            )));
         }
         let mut command = Command::new(tool);
         command
@@ -174,7 +176,7 @@ impl Rebuilds {
         }
     }
 
-    fn runs(&self) -> MutexGuard<'_, HashMap<Consumer, Run>> {
+    fn runs(&self) -> MutexGuard<'_, BTreeMap<Consumer, Run>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

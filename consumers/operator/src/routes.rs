@@ -165,7 +165,7 @@ async fn list(
     let cursor = arguments.cursor.as_deref().map(str::parse::<Until>).transpose();
     let cursor = cursor.map_err(|_| bad_argument("cursor", "is not one that this query gave"))?;
     let filter = arguments.filter()?;
-    let page = desk.read(move |scan| Ok(events::page(scan, &filter, cursor.as_ref(), limit)?));
+    let page = desk.read(move |scan| events::page(scan, &filter, cursor.as_ref(), limit));
     let page = page.await?;
     let records: Vec<_> = page.records.iter().map(|seen| seen.as_json()).collect();
     let next = page.next.map(|next| next.to_string());
@@ -190,7 +190,8 @@ async fn aggregate(
     Path((aggregate, id)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let steps = desk.read(move |scan| timeline::timeline(scan, &aggregate, &id)).await?;
-    let steps = steps.iter().map(|step| json!({ "event": step.event.as_json(), "state": step.state }));
+    let steps =
+        steps.iter().map(|step| json!({ "event": step.event.as_json(), "state": step.state }));
     Ok(Json(json!({ "steps": steps.collect::<Vec<_>>() })))
 }
 
@@ -211,7 +212,8 @@ async fn causation(
 ) -> Result<Json<Value>, Problem> {
     let root = Root::Correlation(correlation_id);
     let mut found = desk.read(move |scan| trace::records(scan, &root)).await?;
-    let client = desk.observer.database(Consumer::Orders)?.dedicated().await.map_err(Error::from)?;
+    let client =
+        desk.observer.database(Consumer::Orders)?.dedicated().await.map_err(Error::from)?;
     found.extend(effects::caused_by(&client, &found).await?);
     Ok(Json(Tree::of(found).as_json()))
 }

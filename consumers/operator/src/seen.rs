@@ -100,11 +100,10 @@ impl Seen {
         let written = record.timestamp().to_millis().unwrap_or_default().saturating_mul(1_000);
         let written = Timestamp::from_micros(written).unwrap_or_else(|_| Timestamp::now());
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        let (kind, fields) =
-            match read(reader, partition.topic, envelope.message_type, payload)? {
-                Ok((kind, fields)) => (kind, Some(fields)),
-                Err(Unreadable(reason)) => (Kind::Unreadable(reason), None),
-            };
+        let (kind, fields) = match read(reader, partition.topic, envelope.message_type, payload)? {
+            Ok((kind, fields)) => (kind, Some(fields)),
+            Err(Unreadable(reason)) => (Kind::Unreadable(reason), None),
+        };
         Ok(Self {
             at: Some(Position { partition, offset: record.offset() }),
             time: envelope.time.unwrap_or(written),

@@ -1,7 +1,7 @@
 //! How each consumer stands: what it has applied, what waits, who does it, what is parked.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -27,7 +27,7 @@ pub struct Observer {
     settings: Settings,
     databases: Arc<BTreeMap<Consumer, Database>>,
     /// What was seen last: partitions that have not moved need no other look.
-    known: Arc<Mutex<HashMap<Consumer, BTreeMap<Partition, Lag>>>>,
+    known: Arc<Mutex<BTreeMap<Consumer, BTreeMap<Partition, Lag>>>>,
 }
 
 /// How a consumer stands.
@@ -48,9 +48,8 @@ impl Observer {
     /// # Errors
     /// When there can be no connections.
     pub fn new(settings: Settings, database: &Config) -> Result<Self, Error> {
-        let one = |consumer: Consumer| {
-            Ok((consumer, Database::new(database, &consumer.schema(), 2)?))
-        };
+        let one =
+            |consumer: Consumer| Ok((consumer, Database::new(database, &consumer.schema(), 2)?));
         let databases = Consumer::ALL.into_iter().map(one).collect::<Result<_, Error>>()?;
         Ok(Self { settings, databases: Arc::new(databases), known: Arc::default() })
     }

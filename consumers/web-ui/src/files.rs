@@ -100,7 +100,7 @@ fn missing() -> Response {
 mod tests {
     use super::*;
 
-    async fn get(path: &str, asked: &[(header::HeaderName, &str)]) -> Response {
+    async fn get(path: &str, asked: &[(HeaderName, &str)]) -> Response {
         let asked = asked.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
         serve(path.parse().unwrap(), asked.collect()).await
     }

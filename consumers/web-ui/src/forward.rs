@@ -1,6 +1,6 @@
 //! Requests on their way to services, and their answers on the way back.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
 use anyhow::Context;
 use axum::{
@@ -62,7 +62,8 @@ impl Forwarder {
             return Err(Problem::new(StatusCode::NOT_FOUND, "no_such_service", detail));
         };
         if !request.method().is_safe() && !self.gate.trusts_page(request.headers()) {
-            let detail = "pages of other origins may not ask here: they ask the services themselves";
+            let detail =
+                "pages of other origins may not ask here: they ask the services themselves";
             return Err(Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail));
         }
         let away = |error: reqwest::Error| {
@@ -133,7 +134,10 @@ fn to_browser(answer: http::Response<reqwest::Body>) -> Response {
     let is_stream = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let mut response = match is_stream {
         // It ends when the service is away: the browser comes back by itself.
-        true => endless::answer((), body.into_data_stream().map_while(Result::ok)),
+        true => {
+            let pieces = body.into_data_stream().take_while(|piece| ready(piece.is_ok()));
+            endless::answer((), pieces.filter_map(|piece| ready(piece.ok())))
+        }
         false => Response::new(Body::new(body)),
     };
     *response.status_mut() = parts.status;

@@ -39,9 +39,11 @@ pub fn owners(settings: &Settings, group: &str) -> Result<BTreeMap<Partition, St
         for (topic, numbers) in assigned {
             let topic = settings.namespace.strip(&topic).and_then(Topic::named);
             let Some(topic) = topic else { continue };
-            owners.extend(numbers.into_iter().map(|number| {
-                (Partition { topic, number }, member.client_id().to_owned())
-            }));
+            owners.extend(
+                numbers
+                    .into_iter()
+                    .map(|number| (Partition { topic, number }, member.client_id().to_owned())),
+            );
         }
     }
     Ok(owners)
@@ -85,7 +87,8 @@ mod tests {
 
     #[test]
     fn an_assignment_is_read() {
-        let bytes = b"\0\x01\0\0\0\x02\0\x01a\0\0\0\x02\0\0\0\x07\0\0\0\x09\0\x02bc\0\0\0\0\0\0\0\0";
+        let bytes =
+            b"\0\x01\0\0\0\x02\0\x01a\0\0\0\x02\0\0\0\x07\0\0\0\x09\0\x02bc\0\0\0\0\0\0\0\0";
         let expected = vec![("a".to_owned(), vec![7, 9]), ("bc".to_owned(), Vec::new())];
         assert_eq!(assigned(bytes), Some(expected));
         assert_eq!(assigned(&bytes[..20]), None);

@@ -10,8 +10,8 @@ use consumer_runtime::{
     dead_letters::desk::{self, DeadLetter, Request, Selection},
 };
 use event_log::Position;
-use tokio::time::{Instant, sleep};
 use operator::Consumer;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     commands::read_model::{ReadModels, failed, user},
@@ -223,7 +223,6 @@ fn is_of_queue(left: &DeadLetter, asked: &DeadLetter) -> bool {
 
 /// Reads `topic/partition/offset`.
 fn place(text: &str) -> Result<Position, String> {
-    operator::letters::place(text).ok_or_else(|| {
-        "use TOPIC/PARTITION/OFFSET, such as order.events/3/4711".to_owned()
-    })
+    operator::letters::place(text)
+        .ok_or_else(|| "use TOPIC/PARTITION/OFFSET, such as order.events/3/4711".to_owned())
 }

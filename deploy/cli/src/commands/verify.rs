@@ -11,8 +11,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use consumer_runtime::{build::Until, read_model::SCRATCH, run::schema_of};
 use event_log::Settings;
-use tokio::runtime::Handle;
 use operator::Consumer;
+use tokio::runtime::Handle;
 
 use crate::{
     commands::{

@@ -12,8 +12,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use consumer_runtime::{read_model::WHAT_IF, run::schema_of};
 use customer_classifier::rule::{Rule, Window};
-use schemas::Money;
 use operator::Consumer;
+use schemas::Money;
 
 use self::forecast::forecast;
 use crate::{

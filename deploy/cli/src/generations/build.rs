@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, anyhow};
 use consumer_runtime::build::Until;
 use event_log::Settings;
-use tokio::process::{Child, Command};
 use operator::Consumer;
+use tokio::process::{Child, Command};
 
 use super::{LOOK_EVERY, behind, connect, offsets};
 use crate::{

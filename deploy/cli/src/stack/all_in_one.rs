@@ -25,7 +25,11 @@ pub fn environment(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::{Endpoints, access::Access, catalog::{Map, Service}};
+    use crate::stack::{
+        Endpoints,
+        access::Access,
+        catalog::{Map, Service},
+    };
 
     fn instance(name: &str, admin_port: u16) -> Instance {
         let (http_port, env) = (None, BTreeMap::from([("A".to_owned(), "1".to_owned())]));

@@ -1,11 +1,6 @@
 //! The web page, made by Node.js before cargo puts it into its binary.
 
-use std::{
-    fs, io,
-    path::Path,
-    process::Stdio,
-    time::SystemTime,
-};
+use std::{fs, io, path::Path, process::Stdio, time::SystemTime};
 
 use anyhow::{Context, anyhow};
 use tokio::process::Command;

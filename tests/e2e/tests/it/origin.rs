@@ -121,8 +121,7 @@ async fn refused(installation: &Installation) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_dealt_with_from_the_page() {
-    let installation =
-        Installation::start(&["orders", "operator", "web-ui"], &[]).await;
+    let installation = Installation::start(&["orders", "operator", "web-ui"], &[]).await;
     let events = Events::new(&installation).await;
     let mut broken: OutRecord = events.created("bad", 1);
     if let Some(payload) = &mut broken.payload {
@@ -141,7 +140,8 @@ async fn a_dead_letter_is_dealt_with_from_the_page() {
     let (status, answer) = ask(dry).await;
     assert_eq!((status, answer["deadLetters"].as_array().unwrap().len()), (200, 1));
     assert_eq!(look().await[0]["request"], Value::Null, "only told");
-    let (status, _) = ask(json!({ "action": "skip", "key": "bad", "reason": "made by hand" })).await;
+    let (status, _) =
+        ask(json!({ "action": "skip", "key": "bad", "reason": "made by hand" })).await;
     assert_eq!(status, 200);
     // What waited behind it cannot be applied without it, and says so.
     let is_next = |letters: &Value| letters[0]["class"].is_string() && letters[0]["waiting"] == 0;
@@ -151,7 +151,8 @@ async fn a_dead_letter_is_dealt_with_from_the_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_get_one_origin_and_no_other_has_a_say() {
     let services = ["command-api", "command-processor", "customers", "change-notifier", "web-ui"];
-    let installation = Installation::start(&services, &[("ONEWAY_CORS_ORIGINS", "https://a.example")]).await;
+    let installation =
+        Installation::start(&services, &[("ONEWAY_CORS_ORIGINS", "https://a.example")]).await;
     let url = |path: &str| installation.url("web-ui", path);
     let page = installation.http.get(url("/customers/17")).send().await.unwrap();
     let header = |name: &str| page.headers()[name].to_str().unwrap().to_owned();

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use consumer_runtime::{build::Until, read_model::NEXT, run::schema_of, tokio_postgres::Config};
 use event_log::Settings;
-use tokio::time::interval;
 use operator::Consumer;
+use tokio::time::interval;
 
 use super::{CONSUMER, consumer::applied, database, figures::Rate};
 use crate::{
