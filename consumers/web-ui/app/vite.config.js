@@ -30,6 +30,13 @@ export default defineConfig({
     // The content security policy takes no inline scripts, and no pictures but files.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // All styles at once, and what several pages share in one file: many small ones take longer.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups: [{ name: 'shared', test: /\/src\//, minShareCount: 2 }] },
+      },
+    },
   },
   server: { proxy: services() },
   preview: { proxy: services() },

@@ -12,6 +12,9 @@ function here(): Place {
 
 let place = $state.raw<Place>(here());
 
+/** True after the reader has gone back or forth in the history of the browser. */
+let isRevisited = false;
+
 /** Where the reader is. */
 export const router = {
   get path() {
@@ -20,11 +23,15 @@ export const router = {
   get query() {
     return place.query;
   },
+  get isRevisited() {
+    return isRevisited;
+  },
 };
 
 /** Goes to another page. */
 export function go(href: string): void {
   history.pushState(null, '', href);
+  isRevisited = false;
   place = here();
 }
 
@@ -63,7 +70,10 @@ function clicked(event: MouseEvent): void {
 
 /** Begins to route. */
 export function route(): () => void {
-  const moved = () => (place = here());
+  const moved = () => {
+    isRevisited = true;
+    place = here();
+  };
   addEventListener('popstate', moved);
   document.addEventListener('click', clicked);
   return () => {

@@ -34,13 +34,6 @@ export function logIn(status: Status): void {
   renewBefore(status.expiresAt);
 }
 
-/** Nobody is logged in any more. */
-export function logOut(): void {
-  clearTimeout(renewal);
-  session.subject = null;
-  session.isNeeded = true;
-}
-
 function renewBefore(end: string | null | undefined): void {
   clearTimeout(renewal);
   if (!end) return;

@@ -73,8 +73,8 @@ export function confirmOrder(client: QueryClient, request: ConfirmationRequest):
     const order = await see(command.problem.token).catch(() => null);
     if (order?.status !== 'confirmed') return;
     command.note =
-      `Somebody else has confirmed ${name} already, at ${dateTime(order.updatedAt)} at the ` +
-      `latest. Nothing was changed, and there is nothing more to do.`;
+      `Somebody else has confirmed ${name} already, by ${dateTime(order.updatedAt)}. ` +
+      `Nothing was changed, and there is nothing more to do.`;
   });
   return running;
 }

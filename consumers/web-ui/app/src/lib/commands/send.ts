@@ -8,7 +8,6 @@ import { Problem, asProblem, pause } from '../api/problem';
 /** What a command came to. */
 export interface Outcome {
   aggregateId: string;
-  version: number;
   /** With it queries show what the command did. */
   token: string | undefined;
 }
@@ -47,8 +46,8 @@ export async function decide(call: Call, key: string): Promise<Outcome> {
 }
 
 function outcome(body: components['schemas']['Accepted']): Outcome {
-  const { aggregateId, version, token } = body;
-  return { aggregateId, version, token: token ?? undefined };
+  const { aggregateId, token } = body;
+  return { aggregateId, token: token ?? undefined };
 }
 
 /** Waits for the outcome of a command that is in the log. */
@@ -57,9 +56,8 @@ async function decided(id: string, end: number): Promise<Outcome> {
     await sleep(1_000);
     const params = { path: { id } };
     const known = await take(commandApi.GET('/v1/commands/{id}', { params }));
-    const { status, rejection, version, token, aggregateId } = known;
-    if (status === 'accepted')
-      return { aggregateId, version: version ?? 0, token: token ?? undefined };
+    const { status, rejection, token, aggregateId } = known;
+    if (status === 'accepted') return { aggregateId, token: token ?? undefined };
     if (status === 'rejected') throw refused(rejection, token);
     if (Date.now() > end) {
       const detail = 'the command is in the log, and will be decided once somebody does so';

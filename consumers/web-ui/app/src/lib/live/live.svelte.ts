@@ -74,6 +74,8 @@ function visible(stop: AbortSignal) {
     waiting = [];
   };
   document.addEventListener('visibilitychange', changed, { signal: stop });
+  // A tab may be opened in the background.
+  changed();
   return {
     /** Ends the connection of a page that is hidden for long. */
     signal: () => pause.signal,
