@@ -103,8 +103,8 @@ impl Mailing {
 
 /// Which mailings are listed.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct MailingArguments {
     /// Most mailings on the page: 1 to 500, otherwise 50.
     limit: Option<i64>,
@@ -112,6 +112,8 @@ pub struct MailingArguments {
     cursor: Option<String>,
     /// Only those that are `requested`, `sent`, `failed`, `uncertain` or `excluded`.
     status: Option<String>,
+    /// Only those to this customer.
+    customer_id: Option<String>,
 }
 
 impl MailingArguments {
@@ -144,11 +146,11 @@ async fn of_campaign(
     let sql = format!(
         "{SELECT} where m.campaign_id = $1 \
            and ($2::text is null or m.customer_id collate \"C\" > $2) \
-           and ($3::text is null or m.status = $3) \
-         order by m.customer_id collate \"C\" limit $4"
+           and ($3::text is null or m.status = $3) and ($4::text is null or m.customer_id = $4) \
+         order by m.customer_id collate \"C\" limit $5"
     );
-    let parameters: [&(dyn ToSql + Sync); 4] =
-        [&id, &page.after, &arguments.status()?, &page.to_select()];
+    let parameters: [&(dyn ToSql + Sync); 5] =
+        [&id, &page.after, &arguments.status()?, &arguments.customer_id, &page.to_select()];
     let rows = database.select(&sql, &parameters, Mailing::read).await?;
     Ok(Json(page.page(rows, |row| row.customer_id.clone())))
 }
@@ -169,11 +171,11 @@ async fn all(
     let page: PageRequest<String> = PageRequest::new(arguments.limit, arguments.cursor.as_deref())?;
     let sql = format!(
         "{SELECT} where ($1::text is null or m.mailing_id collate \"C\" > $1) \
-           and ($2::text is null or m.status = $2) \
-         order by m.mailing_id collate \"C\" limit $3"
+           and ($2::text is null or m.status = $2) and ($3::text is null or m.customer_id = $3) \
+         order by m.mailing_id collate \"C\" limit $4"
     );
-    let parameters: [&(dyn ToSql + Sync); 3] =
-        [&page.after, &arguments.status()?, &page.to_select()];
+    let parameters: [&(dyn ToSql + Sync); 4] =
+        [&page.after, &arguments.status()?, &arguments.customer_id, &page.to_select()];
     let rows = database.select(&sql, &parameters, Mailing::read).await?;
     Ok(Json(page.page(rows, |row| row.id.clone())))
 }

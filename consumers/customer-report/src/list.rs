@@ -47,6 +47,7 @@ pub struct ListArguments {
     /// Where the page starts: `next` of the page before.
     pub cursor: Option<String>,
     /// `csv` or `json`; otherwise what `Accept` asks for.
+    #[param(inline)]
     pub format: Option<Format>,
 }
 

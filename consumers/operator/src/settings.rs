@@ -73,10 +73,19 @@ impl Settings {
             log: event_log::Settings::from_env(env),
             database_url,
             database,
-            tool: env.optional(&env.own("TOOL")).map(PathBuf::from),
+            tool: tool(env),
             services: env.parsed(&env.own("SERVICES"), Services::default()),
         }
     }
+}
+
+fn tool(env: &Env) -> Option<PathBuf> {
+    let name = env.own("TOOL");
+    let tool = env.optional(&name).map(PathBuf::from)?;
+    if !tool.is_file() {
+        env.problem(format!("{name} is malformed (there is no such file)"));
+    }
+    Some(tool)
 }
 
 #[cfg(test)]
