@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    num::NonZeroUsize,
     process::{ExitCode, ExitStatus},
 };
 
@@ -27,6 +28,9 @@ use crate::{
 
 /// How the folders of test stacks begin, so that those of killed runs are found again.
 const PREFIX: &str = "oneway-test-";
+
+/// How many tests run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Run all tests on a stack of their own
 #[derive(Debug, Args)]
@@ -101,8 +105,17 @@ impl Tests<'_> {
             .env("KAFKA_BROKERS", &stack.kafka_brokers)
             .env("SCHEMA_REGISTRY_URL", &stack.schema_registry_url)
             .env("DATABASE_URL", &stack.database_url);
+        if std::env::var_os(THREADS).is_none() {
+            command.env(THREADS, threads().to_string());
+        }
         cargo::run(command, signals).await.map(exit_code)
     }
+}
+
+/// Half as many again as there are cores: most tests wait for others most of the time.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    cores + cores.div_ceil(2)
 }
 
 /// All of the workspace, unless the arguments name packages.

@@ -100,6 +100,8 @@ fn a_benchmark_of_the_read_path_reports_everything_and_leaves_nothing() {
         "200",
         "--seconds",
         "1",
+        "--warm-up",
+        "1",
     ]);
     let is_positive = |value: &Value| value.as_f64().is_some_and(|number| number > 0.0);
     let round = &figures["rounds"][0];

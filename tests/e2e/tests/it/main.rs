@@ -15,6 +15,7 @@ mod backpressure;
 mod bad_input;
 mod bench;
 mod broker_away;
+mod browser;
 mod campaigns;
 mod changes;
 mod chaos;

@@ -1,4 +1,5 @@
-//! Node.js, with the packages and programs of `tests/lazyapps`: clients that share no code with us.
+//! Node.js, with the packages and programs of `tests/lazyapps`, clients that share no code with us,
+//! and of `tests/browser`.
 
 use std::{
     fs,
@@ -11,12 +12,18 @@ use tokio::{process::Command, sync::OnceCell};
 /// The folder with the programs and the packages that they need, made once per target folder.
 pub async fn folder() -> &'static Path {
     static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
-    FOLDER.get_or_init(make).await
+    FOLDER.get_or_init(|| make("lazyapps")).await
 }
 
-async fn make() -> PathBuf {
-    let sources: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../lazyapps"].iter().collect();
-    let home = binary("oneway").ancestors().nth(2).unwrap().join("lazyapps-client");
+/// The same, of the tests in a browser.
+async fn browser_folder() -> &'static Path {
+    static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
+    FOLDER.get_or_init(|| make("browser")).await
+}
+
+async fn make(name: &str) -> PathBuf {
+    let sources: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", name].iter().collect();
+    let home = binary("oneway").ancestors().nth(2).unwrap().join(format!("{name}-client"));
     copy(&sources, &home);
     copy(&sources.join("lib"), &home.join("lib"));
     let wanted = fs::read_to_string(sources.join("package-lock.json")).unwrap();
@@ -44,10 +51,21 @@ fn copy(from: &Path, to: &Path) {
 
 /// Runs files of tests against an installation; they find it by its state folder.
 pub async fn test(installation: &Installation, files: &[&str], env: &[(&str, &str)]) {
+    run(folder().await, installation, files, env).await;
+}
+
+/// Runs files of tests in a browser. What pages look like is kept in the target folder.
+pub async fn test_in_browser(installation: &Installation, files: &[&str]) {
+    let shots = binary("oneway").ancestors().nth(2).unwrap().join("screenshots");
+    let env = [("ONEWAY_SCREENSHOTS", shots.to_str().unwrap())];
+    run(browser_folder().await, installation, files, &env).await;
+}
+
+async fn run(folder: &Path, installation: &Installation, files: &[&str], env: &[(&str, &str)]) {
     let mut node = Command::new("node");
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=200000"])
         .args(files)
-        .current_dir(folder().await)
+        .current_dir(folder)
         .env("ONEWAY_STATE", installation.state())
         .env("ONEWAY_TOOL", binary("oneway"))
         .env_remove("KAFKA_BROKERS")

@@ -96,7 +96,11 @@ pub struct Options {
     #[arg(long, default_value_t = 1_000, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=10_000))]
     rate: u32,
 
-    /// How long that is done
+    /// How long that goes on before anything is timed
+    #[arg(long, default_value_t = 45, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    warm_up: u64,
+
+    /// How long that is timed
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     seconds: u64,
 
@@ -271,9 +275,9 @@ impl Bench<'_> {
     }
 
     async fn latency(&self, log: &Log, schema: &str) -> Result<Latency> {
-        let Options { rate, seconds, .. } = *self.options;
+        let Options { rate, warm_up, seconds, .. } = *self.options;
         let who = Timed { database: &log.database, schema };
-        latency::measure(&log.settings, who, Load { rate, seconds }).await
+        latency::measure(&log.settings, who, Load { rate, warm_up, seconds }).await
     }
 }
 

@@ -28,10 +28,6 @@ const LOOK: Duration = Duration::from_millis(1);
 /// How long whoever is timed may take to be where the log is.
 const CATCH_UP: Duration = Duration::from_mins(1);
 
-/// How long the load goes on before anything is timed: the broker compiles what it does for the
-/// first time so often, and whoever is timed first would wait for its compilers.
-const WARM_UP_SECONDS: u64 = 15;
-
 /// How long the last event may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -47,6 +43,10 @@ pub struct Timed<'a> {
 pub struct Load {
     /// Events per second.
     pub rate: u32,
+    /// How long it goes on before anything is timed: the broker compiles what it does for the first
+    /// time so often, and whoever is timed first would wait for its compilers.
+    pub warm_up: u64,
+    /// How long it is timed.
     pub seconds: u64,
 }
 
@@ -60,7 +60,7 @@ pub async fn measure(settings: &Settings, who: Timed<'_>, load: Load) -> Result<
     let writer = catch_up(settings, &client, writer, &orders).await?;
     settle(&client).await?;
     let transactions = |seconds| usize::try_from(u64::from(TRANSACTIONS) * seconds);
-    let warming = transactions(WARM_UP_SECONDS).context("too long")?;
+    let warming = transactions(load.warm_up).context("too long")?;
     let timed = warming + transactions(load.seconds).context("too long")?;
     let probe = orders.probe.clone();
     let (committed, commits) = mpsc::channel();
@@ -80,7 +80,7 @@ pub async fn measure(settings: &Settings, who: Timed<'_>, load: Load) -> Result<
         }
         anyhow::Ok(())
     });
-    let limit = Duration::from_secs(WARM_UP_SECONDS + load.seconds) + LIMIT;
+    let limit = Duration::from_secs(load.warm_up + load.seconds) + LIMIT;
     let seen = watch(&client, &probe, timed, limit).await?;
     appending.await.context("appending panicked")?.context("cannot append events")?;
     let mut micros: Vec<u32> = commits

@@ -1,0 +1,128 @@
+// Every page with a real history behind it: what it shows is what the services say, anybody can use
+// it, and it is there at once.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { clean, isBadge, open, shot, told } from "./lib/browser.mjs";
+import { get, post, url } from "./lib/stack.mjs";
+
+/** Most of a first load, compressed, in bytes. */
+const FIRST_LOAD = 300_000;
+
+const AXE = readFileSync(new URL("./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+const cents = (text) => BigInt(text.replace(/[^\d-]/g, ""));
+
+test("the first load is small, and from one origin", async () => {
+  const page = await open("/customers");
+  const loaded = await page.evaluate(() =>
+    performance.getEntriesByType("resource").map(({ name, encodedBodySize, initiatorType }) => ({
+      name,
+      size: encodedBodySize,
+      isData: initiatorType === "fetch",
+    })),
+  );
+  const files = loaded.filter(({ isData }) => !isData);
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  assert.ok(size > 10_000 && size < FIRST_LOAD, `${size} bytes`);
+  assert.ok(loaded.every(({ name }) => name.startsWith(url("web-ui", "/"))));
+  clean(page);
+});
+
+test("the report is what the report API says", async () => {
+  const summary = await get("customer-report/v1/report/summary");
+  const page = await open("/report");
+  for (const of of summary.classes.filter((one) => one.class !== null)) {
+    const row = page.locator("tr", { has: page.getByText(of.class, { exact: true }) }).first();
+    const cells = (await row.innerText()).split(/\s+/);
+    const count = cells.find((cell) => /^[\d,]+$/.test(cell));
+    assert.equal(Number(count.replace(/,/g, "")), of.customers, `class ${of.class}: ${cells}`);
+    const sum = cells.find((cell) => cell.includes("€"));
+    assert.equal(cents(sum), cents(of.confirmedRevenue), `class ${of.class}: ${cells}`);
+  }
+  // The chart says in words what it draws.
+  const csv = await fetch(url("web-ui", "/s/customer-report/v1/report/customers?format=csv"));
+  const lines = (await csv.text()).trim().split(/\r?\n/);
+  const head = lines[0].split(",");
+  const column = head.findIndex((name) => /confirmed.?revenue/i.test(name));
+  const revenues = lines.slice(1).map((line) => cents(line.split(",")[column]));
+  revenues.sort((a, b) => (a < b ? 1 : a > b ? -1 : 0));
+  const all = revenues.reduce((sum, one) => sum + one, 0n);
+  const best = revenues.slice(0, Math.round(revenues.length / 5));
+  const share = Number((best.reduce((sum, one) => sum + one, 0n) * 10_000n) / all) / 100;
+  const words = await page.getByText(/Revenue of the best/).innerText();
+  const told = Number(/20 %: ([\d.]+) %/.exec(words)[1]);
+  assert.ok(Math.abs(told - share) < 0.2, `${words}, but ${share} %`);
+
+  // The page's own CSV is the API's.
+  const link = await page.getByRole("link", { name: "CSV" }).getAttribute("href");
+  const own = await (await fetch(new URL(link, page.url()))).text();
+  assert.deepEqual(own.trim().split(/\r?\n/).sort(), lines.sort());
+  clean(page);
+});
+
+test("a campaign is prepared, started and followed", async () => {
+  const page = await open("/campaigns");
+  await page.getByRole("button", { name: "New campaign" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Autumn");
+  await dialog.getByLabel("Subject").fill("Hello {{ nam }}");
+  await dialog.getByRole("button", { name: "Create the draft" }).click();
+  // A template that cannot be is refused before anything is made.
+  await dialog.getByText(/nam/).first().waitFor();
+  await dialog.getByLabel("Subject").fill("Hello {{ name }}");
+  await dialog.getByRole("button", { name: "Create the draft" }).click();
+  await page.locator("h1", { hasText: "Autumn" }).waitFor();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+  await told(page, /[Ss]tarted|is sent/);
+  const id = decodeURIComponent(page.url().split("/").at(-1));
+  // Nobody of the history may be written to.
+  await page.getByText(/no permission|No permission/).first().waitFor({ timeout: 60_000 });
+  const { status } = await get(`campaigns/v1/campaigns/${encodeURIComponent(id)}`);
+  assert.equal(status, "running");
+  await shot(page, "campaign");
+  clean(page);
+});
+
+test("every page can be used by anybody, in light and dark, and looks as it should", async () => {
+  const [customer] = (await get("customer-report/v1/report/customers?limit=1&sort=-confirmedRevenue")).items;
+  const { correlationId } = await post("command-api/v1/orders", {
+    customerId: customer.id,
+    text: "a piano",
+    value: "7200",
+  });
+  const pages = {
+    customers: "/customers",
+    customer: `/customers/${customer.id}`,
+    orders: "/orders",
+    confirmations: "/confirmations",
+    report: "/report",
+    campaigns: "/campaigns",
+    overview: "/overview",
+    events: "/events",
+    timeline: `/aggregates/customer/${customer.id}`,
+    causation: `/causation/${correlationId}`,
+    consumers: "/consumers",
+  };
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 360]) {
+      const options = { colorScheme, viewport: { width, height: 800 }, bypassCSP: true };
+      for (const [name, path] of Object.entries(pages)) {
+        const page = await open(path, options);
+        await isBadge(page, "Live");
+        await page.locator("main [aria-busy=true]").waitFor({ state: "detached" });
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() => globalThis.axe.run({ iframes: false }));
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+        assert.deepEqual(found, [], `${name}, ${colorScheme}, ${width}`);
+        const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+        assert.equal(isWide, false, `${name} is wider than ${width}`);
+        await shot(page, width === 1280 ? `${name}-${colorScheme}` : `${name}-${colorScheme}-small`);
+        clean(page);
+        await page.context().close();
+      }
+    }
+  }
+});

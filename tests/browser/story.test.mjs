@@ -1,0 +1,133 @@
+// The story of the talk, in two browsers at once: what one does, the other sees.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { clean, isBadge, open, shot, told } from "./lib/browser.mjs";
+import { get, post, signal } from "./lib/stack.mjs";
+
+/** What one does, the other sees within so long, in milliseconds. */
+const AT_ONCE = 1_000;
+
+async function place(page, customer, what, value) {
+  await page.getByRole("button", { name: "Place an order" }).first().click();
+  const dialog = page.getByRole("dialog");
+  const who = dialog.getByRole("combobox");
+  if (await who.count()) {
+    await who.fill(customer);
+    await page.getByRole("option", { name: customer }).first().click();
+  }
+  await dialog.getByLabel("What is ordered").fill(what);
+  await dialog.getByLabel("Value in EUR").fill(value);
+  await dialog.getByRole("button", { name: "Place the order" }).click();
+}
+
+const row = (page, what) => page.locator("tr", { hasText: what });
+
+test("customers order, and everybody sees it", async () => {
+  const anna = await open("/customers");
+  await anna.getByRole("button", { name: "New customer" }).click();
+  const dialog = anna.getByRole("dialog");
+  await dialog.getByLabel("Name", { exact: true }).fill("Anna Meier");
+  await dialog.getByLabel("Location").fill("Kiel");
+  await dialog.getByLabel("E-mail").fill("anna@example.com");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await anna.getByRole("link", { name: "Anna Meier" }).first().waitFor();
+
+  const [one, two] = await Promise.all([open("/orders"), open("/orders")]);
+  await Promise.all([isBadge(one, "Live"), isBadge(two, "Live")]);
+  await place(one, "Anna", "two records", "40.00");
+  await row(one, "two records").waitFor();
+  const seen = Date.now();
+  await row(two, "two records").waitFor();
+  const late = Date.now() - seen;
+  assert.ok(late < AT_ONCE, `the other one saw it ${late} ms later`);
+  await row(two, "two records").getByText("Confirmed").waitFor();
+
+  // A large one waits for a person.
+  await place(one, "Anna", "a shelf of oak", "1500");
+  await row(two, "a shelf of oak").getByText("Unconfirmed").waitFor();
+  await shot(one, "orders");
+  await two.getByRole("link", { name: "Confirmations" }).click();
+  await two.getByRole("button", { name: /Confirm.*a shelf of oak/ }).click();
+  await row(one, "a shelf of oak").getByText("Confirmed", { exact: true }).waitFor();
+  await two.getByText("Nothing waits for you").waitFor();
+  [anna, one, two].forEach(clean);
+});
+
+test("who is late is told that it was confirmed already", async () => {
+  const { aggregateId } = await post("command-api/v1/customers", { name: "Berta" });
+  const order = { customerId: aggregateId, text: "a piano", value: "7200" };
+  const { aggregateId: piano } = await post("command-api/v1/orders", order);
+  const page = await open("/confirmations");
+  const confirm = page.getByRole("button", { name: /Confirm.*a piano/ });
+  await confirm.waitFor();
+  // Somebody else comes first: between the click and the command.
+  await page.route("**/confirmation", async (route) => {
+    await post(`command-api/v1/orders/${piano}/confirmation`, {});
+    await route.continue();
+  });
+  await confirm.click();
+  await told(page, /[Ss]omebody/);
+  clean(page);
+});
+
+test("two who edit the same customer choose field by field", async () => {
+  const { aggregateId } = await post("command-api/v1/customers", { name: "Clara", location: "Ulm" });
+  const path = `/customers/${aggregateId}`;
+  const [mine, theirs] = await Promise.all([open(path), open(path)]);
+  for (const page of [mine, theirs]) await page.getByRole("button", { name: "Edit" }).click();
+  await theirs.getByLabel("Location").fill("Bern");
+  await theirs.getByLabel("Name", { exact: true }).fill("Clara Huber");
+  await theirs.getByRole("button", { name: "Save" }).click();
+  await theirs.locator("h1", { hasText: "Clara Huber" }).waitFor();
+  await mine.getByLabel("Name", { exact: true }).fill("Clara H.");
+  await mine.getByRole("button", { name: "Save" }).click();
+  await mine.getByText("Somebody else has changed this customer").waitFor();
+  await shot(mine, "conflict");
+  await mine.getByRole("button", { name: "Save what is chosen" }).click();
+  await mine.locator("h1", { hasText: "Clara H." }).waitFor();
+  const saved = await get(`customers/v1/customers/${aggregateId}`);
+  assert.deepEqual([saved.name, saved.location, saved.version], ["Clara H.", "Bern", 3]);
+  [mine, theirs].forEach(clean);
+});
+
+test("a service that is killed shows as catching up, and recovers", async (t) => {
+  const { aggregateId } = await post("command-api/v1/customers", { name: "Dora" });
+  const [one, two] = await Promise.all([
+    open(`/customers/${aggregateId}`),
+    open(`/orders?customer=${aggregateId}`),
+  ]);
+  await Promise.all([isBadge(one, "Live"), isBadge(two, "Live")]);
+  // Its successors as well, so that it stays away for a while.
+  let isAway = true;
+  const killing = (async () => {
+    while (isAway) {
+      signal("orders", "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  })();
+  t.after(() => (isAway = false));
+  await place(one, "Dora", "a lamp", "20");
+  await isBadge(one, "Catching up");
+  await shot(one, "catching-up");
+  isAway = false;
+  await killing;
+  await row(one, "a lamp").getByText("Confirmed").waitFor({ timeout: 60_000 });
+  await row(two, "a lamp").getByText("Confirmed").waitFor({ timeout: 60_000 });
+  await Promise.all([isBadge(one, "Live"), isBadge(two, "Live")]);
+  [one, two].forEach(clean);
+});
+
+test("who was offline gets what was missed", async () => {
+  const { aggregateId } = await post("command-api/v1/customers", { name: "Emma" });
+  const page = await open(`/orders?customer=${aggregateId}`);
+  await isBadge(page, "Live");
+  await page.context().setOffline(true);
+  await isBadge(page, "Offline");
+  const order = { customerId: aggregateId, text: "missed meanwhile", value: "5.55" };
+  await post("command-api/v1/orders", order);
+  await page.context().setOffline(false);
+  await row(page, "missed meanwhile").getByText("Confirmed").waitFor();
+  await isBadge(page, "Live");
+  clean(page);
+});
