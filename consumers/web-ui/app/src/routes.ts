@@ -46,6 +46,11 @@ export const ROUTES: readonly Route[] = [
     nav: { group: 'Work', label: 'Campaigns', icon: 'mail' },
   },
   { path: '/campaigns/:id', page: () => import('./pages/Campaign.svelte') },
+  {
+    path: '/events',
+    page: () => import('./pages/Events.svelte'),
+    nav: { group: 'Operate', label: 'Events', icon: 'list' },
+  },
 ];
 
 /** The first page of whoever comes without naming one. */
