@@ -51,6 +51,12 @@ export const ROUTES: readonly Route[] = [
     page: () => import('./pages/Events.svelte'),
     nav: { group: 'Operate', label: 'Events', icon: 'list' },
   },
+  {
+    path: '/causation',
+    page: () => import('./pages/Causation.svelte'),
+    nav: { group: 'Operate', label: 'Causation', icon: 'sequence' },
+  },
+  { path: '/causation/:id', page: () => import('./pages/Causation.svelte') },
 ];
 
 /** The first page of whoever comes without naming one. */
