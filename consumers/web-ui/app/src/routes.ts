@@ -57,6 +57,12 @@ export const ROUTES: readonly Route[] = [
     nav: { group: 'Operate', label: 'Causation', icon: 'sequence' },
   },
   { path: '/causation/:id', page: () => import('./pages/Causation.svelte') },
+  {
+    path: '/consumers',
+    page: () => import('./pages/Consumers.svelte'),
+    nav: { group: 'Operate', label: 'Consumers', icon: 'layers' },
+  },
+  { path: '/consumers/:name', page: () => import('./pages/Consumer.svelte') },
 ];
 
 /** The first page of whoever comes without naming one. */
