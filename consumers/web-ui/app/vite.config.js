@@ -31,10 +31,16 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     // All styles at once, and what several pages share in one file: many small ones take longer.
+    // What only the pages of operators share is another one, which nobody else loads.
     cssCodeSplit: false,
     rolldownOptions: {
       output: {
-        codeSplitting: { groups: [{ name: 'shared', test: /\/src\//, minShareCount: 2 }] },
+        codeSplitting: {
+          groups: [
+            { name: 'shared', test: /\/src\/(?!.*\/operate\/)/, minShareCount: 2, priority: 1 },
+            { name: 'operate', test: /\/src\/.*\/operate\//, minShareCount: 2 },
+          ],
+        },
       },
     },
   },

@@ -46,6 +46,23 @@ export const ROUTES: readonly Route[] = [
     nav: { group: 'Work', label: 'Campaigns', icon: 'mail' },
   },
   { path: '/campaigns/:id', page: () => import('./pages/Campaign.svelte') },
+  {
+    path: '/events',
+    page: () => import('./pages/Events.svelte'),
+    nav: { group: 'Operate', label: 'Events', icon: 'list' },
+  },
+  {
+    path: '/causation',
+    page: () => import('./pages/Causation.svelte'),
+    nav: { group: 'Operate', label: 'Causation', icon: 'sequence' },
+  },
+  { path: '/causation/:id', page: () => import('./pages/Causation.svelte') },
+  {
+    path: '/consumers',
+    page: () => import('./pages/Consumers.svelte'),
+    nav: { group: 'Operate', label: 'Consumers', icon: 'layers' },
+  },
+  { path: '/consumers/:name', page: () => import('./pages/Consumer.svelte') },
 ];
 
 /** The first page of whoever comes without naming one. */

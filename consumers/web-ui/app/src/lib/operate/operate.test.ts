@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { compare, fieldsOf } from './fields';
+import { after, aggregateOf, length } from './seen';
+import { causes, sequenceOf, type Traced } from './sequence';
+
+describe('fields', () => {
+  it('are told with their paths, however deep', () => {
+    const value = { name: 'Anna', lines: [{ value: '1.00' }], tags: [], note: null };
+    expect(fieldsOf(value).map(({ path, text }) => `${path}=${text}`)).toEqual([
+      'name=Anna',
+      'lines.0.value=1.00',
+      'tags=[]',
+      'note=null',
+    ]);
+    expect(fieldsOf({})).toEqual([]);
+    expect(fieldsOf(null)).toEqual([]);
+  });
+
+  it('are compared one by one, also with nothing', () => {
+    const found = compare({ a: 1, b: 'x', gone: true }, { a: 1, b: 'y', fresh: [2] });
+    expect(found.filter(({ isChanged }) => isChanged)).toEqual([
+      { path: 'b', before: 'x', after: 'y', isChanged: true },
+      { path: 'fresh.0', before: undefined, after: '2', isChanged: true },
+      { path: 'gone', before: 'true', after: undefined, isChanged: true },
+    ]);
+    expect(compare(null, { a: 1 }).map(({ isChanged }) => isChanged)).toEqual([true]);
+  });
+});
+
+describe('times', () => {
+  it('are as exact as the log', () => {
+    const first = '2026-11-29T11:59:02.113145Z';
+    expect(after(first, '2026-11-29T11:59:02.117645Z')).toBe('+4.5 ms');
+    expect(after(first, '2026-11-29T11:59:03.113145Z')).toBe('+1000 ms');
+    expect(after('2026-11-29T11:59:02Z', '2026-11-29T11:59:02.5Z')).toBe('+500 ms');
+    expect(length(-1)).toBe('0.0 ms');
+    expect(length(12_000_000)).toBe('12 s');
+  });
+});
+
+describe('topics', () => {
+  it('are of an aggregate, or of none', () => {
+    expect(aggregateOf('customer-classification.events')).toBe('customer-classification');
+    expect(aggregateOf('order.commands')).toBe('order');
+    expect(aggregateOf('command.results')).toBe(null);
+    expect(aggregateOf(null)).toBe(null);
+  });
+});
+
+describe('a sequence', () => {
+  const record = (depth: number, over: Partial<Traced>): Traced => ({
+    depth,
+    kind: 'event',
+    type: over.kind ?? 'event',
+    key: 'o1',
+    id: `${over.offset}`,
+    source: 'command-processor',
+    actor: null,
+    sequence: null,
+    time: `2026-11-29T11:59:02.00${over.offset}Z`,
+    topic: 'order.events',
+    partition: 0,
+    offset: 0,
+    correlationId: 'x',
+    causationId: null,
+    schemaId: null,
+    fields: {},
+    told: null,
+    ...over,
+  });
+  const commands = 'order.commands';
+  const policy = { source: 'order-confirmation' };
+  const records = [
+    record(0, { kind: 'command', topic: commands, offset: 0, source: 'command-api', actor: 'me' }),
+    record(1, { kind: 'outcome', topic: 'command.results', offset: 1, told: { version: 1 } }),
+    record(1, { offset: 2 }),
+    record(2, { kind: 'effect', topic: null, offset: 3, ...policy, told: { state: 'completed' } }),
+    record(2, { kind: 'command', topic: commands, offset: 4, ...policy }),
+    record(3, { kind: 'outcome', topic: 'command.results', offset: 6, told: { rejection: 'no' } }),
+    record(2, { kind: 'change', topic: 'change-notifications', offset: 5, source: 'orders' }),
+    record(0, { kind: 'unreadable', offset: 7, source: 'else', told: { reason: 'bad' } }),
+  ];
+
+  it('has a hop for every record, in the order of time', () => {
+    const { hops, lifelines } = sequenceOf(records);
+    expect(hops.map(({ from, to, isRead }) => `${from} ${isRead ? 'to' : '>'} ${to}`)).toEqual([
+      'client to command-api',
+      'command-api > order.commands',
+      'order.commands > command-api',
+      'order.commands > order.events',
+      'order.events to order-confirmation',
+      'order-confirmation > outside',
+      'order-confirmation > order.commands',
+      'order.events > orders',
+      'order.commands > order.commands',
+      'else > order.events',
+    ]);
+    expect(new Set(hops.map(({ seen }) => seen)).size).toBe(records.length);
+    expect(lifelines.map(({ id }) => id)).toEqual([
+      'client',
+      'command-api',
+      'order.commands',
+      'order.events',
+      'order-confirmation',
+      'orders',
+      'else',
+      'outside',
+    ]);
+  });
+
+  it('knows who caused whom, and puts nothing before its cause', () => {
+    const cause = causes(records);
+    expect(cause.get(records[5]!)).toBe(records[4]);
+    expect(cause.get(records[6]!)).toBe(records[2]);
+    expect(cause.get(records[7]!)).toBe(undefined);
+    const early = [record(0, { offset: 5 }), record(1, { offset: 3, source: 'orders' })];
+    expect(sequenceOf(early).hops.at(-1)?.seen).toBe(early[1]);
+  });
+});
