@@ -64,7 +64,7 @@ test("the report is what the report API says", async () => {
 
 test("a campaign is prepared, started and followed", async () => {
   const page = await open("/campaigns");
-  await page.getByRole("button", { name: "New campaign" }).click();
+  await page.getByRole("button", { name: "New campaign" }).first().click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("Autumn");
   await dialog.getByLabel("Subject").fill("Hello {{ nam }}");

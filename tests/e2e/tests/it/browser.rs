@@ -4,6 +4,7 @@ use serde_json::Value;
 use testkit::{Installation, eventually};
 
 use crate::{
+    dead_letters::records::{Events, append},
     import::{CLASSES, RULE, import, report},
     node,
 };
@@ -28,6 +29,15 @@ const SERVICES: [&str; 13] = [
 async fn people_work_together_on_the_page() {
     let installation = Installation::start(&SERVICES, &[]).await;
     node::test_in_browser(&installation, &["story.test.mjs"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_find_out_and_put_right() {
+    let installation = Installation::start(&SERVICES, &[]).await;
+    let mut broken = Events::new(&installation).await.created("broken", 1);
+    broken.payload = Some(vec![0, 0, 1]);
+    append(&installation, vec![broken]).await;
+    node::test_in_browser(&installation, &["operate.test.mjs"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,74 @@
+// What operators do on the page: they see why something happened, and deal with what cannot be.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+import { clean, open, shot } from "./lib/browser.mjs";
+import { get, post } from "./lib/stack.mjs";
+
+async function trace(correlationId) {
+  const { ONEWAY_TOOL: tool, ONEWAY_STATE: state } = process.env;
+  const { stdout } = await promisify(execFile)(tool, [
+    "--state",
+    state,
+    "trace",
+    "--json",
+    correlationId,
+  ]);
+  return JSON.parse(stdout).records;
+}
+
+test("a large order is shown with every hop that the command line knows", async () => {
+  const { aggregateId: customerId } = await post("command-api/v1/customers", { name: "Frida" });
+  const order = { customerId, text: "a harp", value: "9000" };
+  const { correlationId } = await post("command-api/v1/orders", order);
+  let records = [];
+  const isValued = () => records.some(({ type }) => type === "usd_rate_and_value_added");
+  while (!isValued() || records.length < 9) records = await trace(correlationId);
+
+  const page = await open(`/causation/${correlationId}`);
+  const tree = page.locator("section", { hasText: "Who caused whom" });
+  await tree.locator("tbody tr").first().waitFor();
+  const rows = await tree.locator("tbody tr").allInnerTexts();
+  assert.equal(rows.length, records.length);
+  records.forEach(({ kind, type }, index) => {
+    const row = rows[index];
+    const names = { command: type, event: type, effect: type };
+    assert.ok(row.includes(kind) && row.includes(names[kind] ?? ""), `${kind} ${type}: ${row}`);
+  });
+  // In the diagram each of them is an arrow.
+  const hops = await page.locator("svg .hop").count();
+  assert.ok(hops >= records.length, `${hops} arrows for ${records.length} records`);
+  await shot(page, "causation");
+
+  // From an event to the life of its aggregate.
+  await page.goto(new URL(`/aggregates/customer/${customerId}`, page.url()).href);
+  await page.getByText("customer_created").first().waitFor();
+  clean(page);
+});
+
+test("a dead letter is shown, tried again and given up", async () => {
+  const page = await open("/overview");
+  await page.getByRole("link", { name: /dead letter/i }).first().click();
+  await page.getByRole("button", { name: /^Retry order.events/ }).waitFor();
+  await shot(page, "dead-letter");
+  const letters = async () => (await get("operator/v1/consumers/orders/dead-letters")).deadLetters;
+
+  // It is as broken as before.
+  await page.getByRole("button", { name: /^Retry order.events/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(/1 record would be meant/).waitFor();
+  await dialog.locator("button[type=submit], button:not([type])").last().click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("2 attempts").waitFor({ timeout: 60_000 });
+
+  await page.getByRole("button", { name: /^Skip order.events/ }).click();
+  await dialog.getByText(/1 record would be meant/).waitFor();
+  await dialog.getByLabel("Why they are given up").fill("made by a broken script");
+  await dialog.locator("button[type=submit], button:not([type])").last().click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("There are none").waitFor({ timeout: 60_000 });
+  assert.deepEqual(await letters(), []);
+  clean(page);
+});
