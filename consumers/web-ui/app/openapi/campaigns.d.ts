@@ -987,6 +987,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those that are `requested`, `sent`, `failed`, `uncertain` or `excluded`. */
                 status?: string;
+                /** @description Only those to this customer. */
+                customerId?: string;
             };
             header?: {
                 /**
@@ -1189,6 +1191,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those that are `requested`, `sent`, `failed`, `uncertain` or `excluded`. */
                 status?: string;
+                /** @description Only those to this customer. */
+                customerId?: string;
             };
             header?: {
                 /**

@@ -942,7 +942,7 @@ export interface operations {
                 /** @description Where the page starts: `next` of the page before. */
                 cursor?: string;
                 /** @description `csv` or `json`; otherwise what `Accept` asks for. */
-                format?: unknown;
+                format?: "json" | "csv";
             };
             header?: {
                 /**

@@ -47,6 +47,11 @@ export const ROUTES: readonly Route[] = [
   },
   { path: '/campaigns/:id', page: () => import('./pages/Campaign.svelte') },
   {
+    path: '/overview',
+    page: () => import('./pages/Overview.svelte'),
+    nav: { group: 'Operate', label: 'Overview', icon: 'pulse' },
+  },
+  {
     path: '/events',
     page: () => import('./pages/Events.svelte'),
     nav: { group: 'Operate', label: 'Events', icon: 'list' },
@@ -63,6 +68,7 @@ export const ROUTES: readonly Route[] = [
     nav: { group: 'Operate', label: 'Consumers', icon: 'layers' },
   },
   { path: '/consumers/:name', page: () => import('./pages/Consumer.svelte') },
+  { path: '/aggregates/:type/:id', page: () => import('./pages/Aggregate.svelte') },
 ];
 
 /** The first page of whoever comes without naming one. */

@@ -47,6 +47,7 @@ export function apply(client: QueryClient, change: Change): void {
       list(client, mailingRows, change);
       soon(client, ['campaigns', 'one']);
       soon(client, uncertainKey);
+      soon(client, ['campaigns', 'mails-of']);
       break;
   }
 }

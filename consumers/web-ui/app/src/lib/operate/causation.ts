@@ -4,7 +4,10 @@ import { LOOK } from './poll';
 import type { Traced } from './sequence';
 
 /** What is as young as this may go on to have effects, in milliseconds. */
-const YOUNG = 60_000;
+const YOUNG = 30_000;
+
+/** Each look reads all topics: it is not to be the load that somebody looks into. */
+const EVERY = 2 * LOOK;
 
 /** All that one request set off, in the order of who caused whom. */
 export function causation(id: string) {
@@ -17,7 +20,7 @@ export function causation(id: string) {
     staleTime: 0,
     refetchInterval: ({ state }) => {
       const newest = Math.max(...(state.data ?? []).map(({ time }) => Date.parse(time)));
-      return Date.now() - newest < YOUNG ? LOOK : false;
+      return Date.now() - newest < YOUNG ? EVERY : false;
     },
   });
 }

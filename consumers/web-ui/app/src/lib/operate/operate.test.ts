@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { concerns } from './attention';
 import { compare, fieldsOf } from './fields';
 import { after, aggregateOf, length } from './seen';
 import { causes, sequenceOf, type Traced } from './sequence';
@@ -115,5 +116,61 @@ describe('a sequence', () => {
     expect(cause.get(records[7]!)).toBe(undefined);
     const early = [record(0, { offset: 5 }), record(1, { offset: 3, source: 'orders' })];
     expect(sequenceOf(early).hops.at(-1)?.seen).toBe(early[1]);
+  });
+});
+
+describe('what needs attention', () => {
+  const consumer = {
+    name: 'orders',
+    hasRun: true,
+    paused: false,
+    generation: 1,
+    projectionVersion: 1,
+    records: 0,
+    seconds: 0,
+    parked: 0,
+    deadLetters: 0,
+    builds: [],
+    whyNoRebuild: null,
+    partitions: [],
+  };
+  const well = {
+    parts: [{ name: 'orders', kind: 'service' as const, wrong: null, millis: 3 }],
+    consumers: [consumer],
+    uncertain: [],
+    pending: [],
+    rule: { pending: 0, ruleVersion: '' },
+    now: Date.parse('2026-11-29T12:00:00Z'),
+  };
+
+  it('is nothing when all is well', () => {
+    expect(concerns(well)).toEqual([]);
+  });
+
+  it('leads to where something can be done, the worst first', () => {
+    const late = { orderId: 'o', day: '', notedAt: '2026-11-29T11:00:00Z' };
+    const fresh = { ...late, notedAt: '2026-11-29T11:59:30Z' };
+    const found = concerns({
+      ...well,
+      parts: [{ name: 'Kafka', kind: 'server', wrong: 'no broker answers', millis: 2_000 }],
+      consumers: [
+        { ...consumer, name: 'a', seconds: 10.5 },
+        { ...consumer, name: 'b', paused: true, seconds: 90, deadLetters: 2 },
+      ],
+      pending: [late, fresh],
+      rule: { pending: 7, ruleVersion: '' },
+    });
+    expect(found.map(({ tone, text, href }) => [tone, text, href])).toEqual([
+      ['bad', 'Kafka is down: no broker answers', '#health'],
+      ['bad', 'b has 2 dead letters', '/consumers/b#dead-letters'],
+      ['warn', 'a is 10.5 s behind', '/consumers/a'],
+      ['warn', 'b is paused', '/consumers/b'],
+      ['warn', '1 order waits for a rate of the ECB', '/consumers/order-valuation'],
+      [
+        'warn',
+        'The rule of the classes was changed: 7 customers still to be counted anew',
+        '/consumers/customer-classifier',
+      ],
+    ]);
   });
 });

@@ -106,13 +106,3 @@ export function length(micros: number): string {
 export function aggregateOf(topic: string | null): string | null {
   return /^(.+)\.(?:events|commands)$/.exec(topic ?? '')?.[1] ?? null;
 }
-
-/** The page with the life of an aggregate. */
-export function timelineOf(aggregate: string, id: string): string {
-  return `/aggregates/${aggregate}/${encodeURIComponent(id)}`;
-}
-
-/** The page with all that one request set off. */
-export function causationOf(correlationId: string): string {
-  return `/causation/${encodeURIComponent(correlationId)}`;
-}

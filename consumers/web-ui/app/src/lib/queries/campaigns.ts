@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/svelte-query';
 import type { components } from '../../../openapi/campaigns';
 import { campaigns, mails, take } from '../api/clients';
+import { Problem } from '../api/problem';
 import type { ListKind } from './list';
 
 export type Campaign = components['schemas']['Campaign'];
@@ -70,6 +71,34 @@ export async function readUncertain(token?: string): Promise<Mailing[]> {
 /** Mails that wait for somebody's decision. */
 export function uncertain() {
   return queryOptions({ queryKey: uncertainKey, queryFn: () => readUncertain() });
+}
+
+export const mailsOfKey = (customerId: string) => ['campaigns', 'mails-of', customerId];
+
+/** Most mails of a customer that are shown. */
+export const MOST_MAILS = 500;
+
+/** The mails to a customer, the newest first. */
+export function mailsOf(customerId: string) {
+  return queryOptions({
+    queryKey: mailsOfKey(customerId),
+    queryFn: async ({ signal }) => {
+      const query = { customerId, limit: MOST_MAILS };
+      const { items } = await take(campaigns.GET('/v1/mailings', { params: { query }, signal }));
+      return items.toSorted((a, b) => Date.parse(b.requestedAt) - Date.parse(a.requestedAt));
+    },
+  });
+}
+
+/** Sends what a campaign would send to an address, once, as one customer would get it. */
+export async function sendTest(id: string, to: string, customerId?: string): Promise<void> {
+  const body = { to, ...(customerId ? { customerId } : {}) };
+  // There is nothing in the answer.
+  const { error, response } = await mails.POST('/v1/campaigns/{id}/test', {
+    params: { path: { id } },
+    body,
+  });
+  if (!response.ok) throw Problem.of(response, error);
 }
 
 /** The mail of a campaign as a customer would see it; a made-up one without any. */
