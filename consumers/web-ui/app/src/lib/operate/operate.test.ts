@@ -1,9 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { concerns } from './attention';
 import { compare, fieldsOf } from './fields';
+import { notBelow, sorted, without } from './news';
 import { after, aggregateOf, length } from './seen';
 import { causes, sequenceOf, type Traced } from './sequence';
 
+const record = (depth: number, over: Partial<Traced>): Traced => ({
+  depth,
+  kind: 'event',
+  type: over.kind ?? 'event',
+  key: 'o1',
+  id: `${over.offset}`,
+  source: 'command-processor',
+  actor: null,
+  sequence: null,
+  time: `2026-11-29T11:59:02.00${over.offset}Z`,
+  topic: 'order.events',
+  partition: 0,
+  offset: 0,
+  correlationId: 'x',
+  causationId: null,
+  schemaId: null,
+  fields: {},
+  told: null,
+  ...over,
+});
 describe('fields', () => {
   it('are told with their paths, however deep', () => {
     const value = { name: 'Anna', lines: [{ value: '1.00' }], tags: [], note: null };
@@ -49,26 +70,6 @@ describe('topics', () => {
 });
 
 describe('a sequence', () => {
-  const record = (depth: number, over: Partial<Traced>): Traced => ({
-    depth,
-    kind: 'event',
-    type: over.kind ?? 'event',
-    key: 'o1',
-    id: `${over.offset}`,
-    source: 'command-processor',
-    actor: null,
-    sequence: null,
-    time: `2026-11-29T11:59:02.00${over.offset}Z`,
-    topic: 'order.events',
-    partition: 0,
-    offset: 0,
-    correlationId: 'x',
-    causationId: null,
-    schemaId: null,
-    fields: {},
-    told: null,
-    ...over,
-  });
   const commands = 'order.commands';
   const policy = { source: 'order-confirmation' };
   const records = [
@@ -172,5 +173,21 @@ describe('what needs attention', () => {
         '/consumers/customer-classifier',
       ],
     ]);
+  });
+});
+
+describe('new records', () => {
+  const [a, b, c, d] = [1, 2, 3, 4].map((offset) => record(0, { offset })) as [
+    Traced,
+    Traced,
+    Traced,
+    Traced,
+  ];
+
+  it('are those that are not listed, and not older than all that is', () => {
+    expect(without([d, c, b, a], [c, b])).toEqual([d, a]);
+    expect(notBelow([d, a], [c, b])).toEqual([d]);
+    expect(notBelow([d, a], [])).toEqual([d, a]);
+    expect(sorted([a, d, b])).toEqual([d, b, a]);
   });
 });

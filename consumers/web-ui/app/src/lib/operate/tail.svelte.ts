@@ -2,8 +2,9 @@
 
 import { asProblem, pause } from '../api/problem';
 import { readEvents, type EventFilter } from './events';
+import { notBelow, sorted, without } from './news';
 import { LOOK, whileSeen } from './poll';
-import { micros, placeOf, type Seen } from './seen';
+import type { Seen } from './seen';
 
 const PAGE = 50;
 
@@ -72,10 +73,11 @@ export class Tail {
 
   async #look(stop: AbortSignal): Promise<void> {
     const page = await readEvents({ ...this.#filter, since: this.#since() }, NEW, stop);
-    const known = new Set([...(this.data ?? []), ...this.waiting].map(placeOf));
-    const fresh = page.records.filter((seen) => !known.has(placeOf(seen)));
+    const listed = this.data ?? [];
+    const unknown = without(page.records, [...listed, ...this.waiting]);
+    const fresh = this.next === null ? unknown : notBelow(unknown, listed);
     if (fresh.length === 0) return;
-    this.isGap ||= fresh.length === NEW;
+    this.isGap ||= unknown.length === NEW;
     this.waiting = sorted(this.isGap ? fresh : [...fresh, ...this.waiting]);
     if (!this.isHeld) this.show();
   }
@@ -108,7 +110,8 @@ export class Tail {
       const page = await readEvents(this.#filter, PAGE, new AbortController().signal, next);
       // It began anew meanwhile.
       if (this.next !== next) return;
-      this.data = [...(this.data ?? []), ...page.records];
+      const listed = this.data ?? [];
+      this.data = [...listed, ...without(page.records, [...listed, ...this.waiting])];
       this.next = page.next;
       this.isRare = page.records.length === 0;
     } catch (error) {
@@ -117,10 +120,4 @@ export class Tail {
       this.isReading = false;
     }
   }
-}
-
-function sorted(records: Seen[]): Seen[] {
-  return records.sort(
-    (a, b) => micros(b.time) - micros(a.time) || (b.offset ?? 0) - (a.offset ?? 0),
-  );
 }
