@@ -11,6 +11,7 @@ use lettre::{
         client::{AsyncSmtpConnection, TlsParameters},
         commands::{Data, Mail, Rcpt, Rset},
         extension::ClientId,
+        response::{Category, Code, Detail, Severity},
     },
 };
 use tokio::time::timeout;
@@ -19,6 +20,14 @@ use crate::server::{Protection, Server};
 
 /// Connections that are kept open when nothing is sent.
 const IDLE: usize = 8;
+
+/// What a server says that is about to close the connection (RFC 5321, 4.2.2): because nothing was
+/// said on it for long, say.
+const CLOSING: Code = Code {
+    severity: Severity::TransientNegativeCompletion,
+    category: Category::Connections,
+    detail: Detail::One,
+};
 
 /// What became of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +160,8 @@ async fn announce(
     ) -> Result<Option<Answer>, SmtpError> {
         match done.await {
             Ok(_) => Ok(None),
+            // It closes the connection, and says nothing of the mail.
+            Err(error) if error.status() == Some(CLOSING) => Err(error),
             Err(error) => refusal(&error).map_or(Err(error), |refusal| Ok(Some(refusal))),
         }
     }

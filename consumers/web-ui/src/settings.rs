@@ -21,7 +21,7 @@ pub struct Settings {
 pub struct Services(Arc<BTreeMap<String, Url>>);
 
 /// The services of a local stack, with their usual ports.
-const LOCAL: [(&str, u16); 10] = [
+const LOCAL: [(&str, u16); 11] = [
     ("command-api", 3001),
     ("customers", 3003),
     ("orders", 3005),
@@ -32,6 +32,7 @@ const LOCAL: [(&str, u16); 10] = [
     ("customer-report", 3010),
     ("email-campaign", 3011),
     ("campaigns", 3012),
+    ("operator", 3013),
 ];
 
 impl Settings {
