@@ -128,7 +128,12 @@ mod tests {
         let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
         let again = get("/", &[(header::IF_NONE_MATCH, &tag)]).await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-        let small = get("/", &[(header::ACCEPT_ENCODING, "gzip, br;q=1.0")]).await;
+        // What is very small has no other form.
+        let form = Dist::iter().find(|name| name.ends_with(".js.br")).unwrap();
+        let path = format!("/{}", form.trim_end_matches(".br"));
+        let small = get(&path, &[(header::ACCEPT_ENCODING, "gzip, br;q=1.0")]).await;
         assert_eq!(small.headers()[header::CONTENT_ENCODING], "br");
+        assert!(small.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+        assert!(!get(&path, &[]).await.headers().contains_key(header::CONTENT_ENCODING));
     }
 }
