@@ -1,9 +1,6 @@
 //! What can go wrong.
 
-use axum::{
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::http::StatusCode;
 use service::Problem;
 
 /// Why something cannot be shown or done.
@@ -12,15 +9,7 @@ pub enum Error {
     /// Kafka or the registry.
     #[error(transparent)]
     Log(#[from] event_log::Error),
-    /// Postgres.
-    #[error("cannot {doing}: {source}")]
-    Postgres {
-        /// What was tried.
-        doing: &'static str,
-        /// What went wrong.
-        source: tokio_postgres::Error,
-    },
-    /// What the runtime says of a read model.
+    /// Postgres, and what is in it.
     #[error(transparent)]
     ReadModel(#[from] consumer_runtime::Error),
     /// What was asked for makes no sense.
@@ -34,13 +23,6 @@ pub enum Error {
     Ended(#[from] tokio::task::JoinError),
 }
 
-impl Error {
-    /// Says what was being done.
-    pub fn postgres(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
-        move |source| Self::Postgres { doing, source }
-    }
-}
-
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let said = error.to_string();
@@ -52,17 +34,11 @@ impl From<Error> for Problem {
                 let detail = "this is a bug of the service";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
             }
-            Error::Log(_) | Error::Postgres { .. } | Error::ReadModel(_) => {
+            Error::Log(_) | Error::ReadModel(_) => {
                 tracing::warn!(%error, "cannot look");
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 Self::new(status, "cannot_look", said).retry_after(2)
             }
         }
-    }
-}
-
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        Problem::from(self).into_response()
     }
 }

@@ -3,13 +3,13 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use consumer_runtime::build::Until;
-use event_log::Partition;
+use event_log::{Partition, record};
 use schemas::{Envelope, Timestamp, Topic};
 
 use crate::{
     error::Error,
     scan::{Scan, Tools},
-    seen::Seen,
+    seen::{Seen, time_of},
 };
 
 /// Records of one partition that are read for one page at most: who looks for something rare is
@@ -58,9 +58,9 @@ impl Filter {
             && self.since.is_none_or(|since| time.is_none_or(|time| time >= since))
     }
 
-    /// True when nothing before this record can be wanted.
-    fn is_before(&self, seen: &Seen) -> bool {
-        self.since.is_some_and(|since| seen.time < since)
+    /// True when nothing before a record of this moment can be wanted.
+    fn is_before(&self, time: Timestamp) -> bool {
+        self.since.is_some_and(|since| time < since)
     }
 }
 
@@ -108,15 +108,14 @@ fn back(
     while records.len() < limit && from > start && top - from < BUDGET && !is_past {
         let lower = start.max(from - step);
         let (mut part, mut is_first) = (Vec::new(), true);
-        log.read_range(partition, lower..from, |record| {
-            let all = |_: &Envelope<'_>, _: &[u8]| true;
+        log.read_range(partition, lower..from, |found| {
             let wanted = |envelope: &Envelope<'_>, key: &[u8]| filter.takes(envelope, key);
             if std::mem::take(&mut is_first) {
                 // The oldest of these tells whether older ones can be wanted.
-                let oldest = Tools::seen(messages, partition, record, all)?;
-                is_past = oldest.is_some_and(|oldest| filter.is_before(&oldest));
+                is_past = record::envelope(found)
+                    .is_ok_and(|envelope| filter.is_before(time_of(found, &envelope)));
             }
-            part.extend(Tools::seen(messages, partition, record, wanted)?);
+            part.extend(Tools::seen(messages, partition, found, wanted)?);
             Ok(())
         })?;
         records.extend(part.into_iter().rev());

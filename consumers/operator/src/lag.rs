@@ -46,7 +46,9 @@ pub async fn positions(client: &Client, schema: &str) -> Result<BTreeMap<Partiti
         Ok(rows) => rows,
         // A build that has just begun, or a consumer that has never run.
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
-        Err(error) => return Err(Error::postgres("read the offsets")(error)),
+        Err(error) => {
+            return Err(consumer_runtime::Error::postgres("read the offsets")(error).into());
+        }
     };
     let mut positions = BTreeMap::new();
     for row in rows {

@@ -15,7 +15,7 @@ use event_log::Partition;
 use schemas::{Timestamp, Topic};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use service::{Problem, Subject};
+use service::{Problem, Subject, auth::refusal::forbidden};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -27,7 +27,7 @@ use crate::{
     health::Health,
     letters::{self, Wish},
     rebuild::{self, Rebuilds},
-    scan::{Scan, Tools},
+    scan::{EVENTS, SHOWN, Scan, Tools},
     standing::Observer,
     timeline,
     trace::{self, Root, effects, tree::Tree},
@@ -35,23 +35,6 @@ use crate::{
 
 /// Readers of topics at once: each reads as fast as it can.
 const READERS: usize = 2;
-
-/// Topics with commands, what became of them, and events.
-const SHOWN: [Topic; 10] = [
-    Topic::CUSTOMER_EVENTS,
-    Topic::ORDER_EVENTS,
-    Topic::CUSTOMER_CLASSIFICATION_EVENTS,
-    Topic::CAMPAIGN_EVENTS,
-    Topic::MAILING_EVENTS,
-    Topic::CUSTOMER_COMMANDS,
-    Topic::ORDER_COMMANDS,
-    Topic::CAMPAIGN_COMMANDS,
-    Topic::MAILING_COMMANDS,
-    Topic::COMMAND_RESULTS,
-];
-
-/// Those of them with events.
-const EVENTS: usize = 5;
 
 /// What answers are made of. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -286,11 +269,10 @@ async fn ask(
 }
 
 fn check(subject: &Subject, right: &str) -> Result<(), Problem> {
-    if subject.may(right) {
-        return Ok(());
+    match subject.may(right) {
+        true => Ok(()),
+        false => Err(forbidden(subject, right)),
     }
-    let detail = format!("this needs the right {right}");
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
 }
 
 /// The last step of a rebuild of this consumer, with what it has said so far.

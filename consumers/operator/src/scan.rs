@@ -20,6 +20,23 @@ use crate::seen::Seen;
 /// More threads than this do not make a broker any faster.
 const MOST: usize = 8;
 
+/// Topics with commands, what became of them, and events.
+pub const SHOWN: [Topic; 10] = [
+    Topic::CUSTOMER_EVENTS,
+    Topic::ORDER_EVENTS,
+    Topic::CUSTOMER_CLASSIFICATION_EVENTS,
+    Topic::CAMPAIGN_EVENTS,
+    Topic::MAILING_EVENTS,
+    Topic::CUSTOMER_COMMANDS,
+    Topic::ORDER_COMMANDS,
+    Topic::CAMPAIGN_COMMANDS,
+    Topic::MAILING_COMMANDS,
+    Topic::COMMAND_RESULTS,
+];
+
+/// How many of them carry events: the first ones.
+pub const EVENTS: usize = 5;
+
 /// Reads topics. Cheap to clone; whoever calls it is blocked.
 #[derive(Clone, Debug)]
 pub struct Scan {

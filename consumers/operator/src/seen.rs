@@ -3,7 +3,7 @@
 use event_log::{Error, MessageReader, Partition, Position, reader::Unreadable, record};
 use rdkafka::message::{BorrowedMessage, Message as _};
 use schemas::{
-    Envelope, Messages, Timestamp, Topic,
+    Decoder, Envelope, Messages, Timestamp, Topic,
     campaign::{CampaignCommand, CampaignEvent},
     classification::ClassificationEvent,
     command::CommandOutcome,
@@ -13,9 +13,6 @@ use schemas::{
     order::{OrderCommand, OrderEvent},
 };
 use serde_json::{Value, json};
-
-/// The magic byte and the schema id before each payload, in the Confluent wire format.
-const PREFIX: usize = 5;
 
 /// A record that was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,8 +94,6 @@ impl Seen {
         envelope: &Envelope<'_>,
     ) -> Result<Self, Error> {
         let (key, payload) = record::bytes(record);
-        let written = record.timestamp().to_millis().unwrap_or_default().saturating_mul(1_000);
-        let written = Timestamp::from_micros(written).unwrap_or_else(|_| Timestamp::now());
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let (kind, fields) = match read(reader, partition.topic, envelope.message_type, payload)? {
             Ok((kind, fields)) => (kind, Some(fields)),
@@ -106,7 +101,7 @@ impl Seen {
         };
         Ok(Self {
             at: Some(Position { partition, offset: record.offset() }),
-            time: envelope.time.unwrap_or(written),
+            time: time_of(record, envelope),
             id: envelope.id.to_owned(),
             source: envelope.source.to_owned(),
             message_type: envelope.message_type.to_owned(),
@@ -115,7 +110,7 @@ impl Seen {
             actor: owned(envelope.actor),
             causation_id: owned(envelope.causation_id),
             correlation_id: owned(envelope.correlation_id),
-            schema_id: schema_id(payload),
+            schema_id: Decoder::schema_id(payload).ok(),
             fields,
             kind,
         })
@@ -168,11 +163,13 @@ impl Effect {
     }
 }
 
-fn schema_id(payload: &[u8]) -> Option<u32> {
-    match payload.get(..PREFIX)? {
-        [0, id @ ..] => Some(u32::from_be_bytes(id.try_into().ok()?)),
-        _ => None,
-    }
+/// When a record was made, by its envelope; otherwise when it was written.
+pub fn time_of(record: &BorrowedMessage<'_>, envelope: &Envelope<'_>) -> Timestamp {
+    let written = || {
+        let written = record.timestamp().to_millis().unwrap_or_default().saturating_mul(1_000);
+        Timestamp::from_micros(written).unwrap_or_else(|_| Timestamp::now())
+    };
+    envelope.time.unwrap_or_else(written)
 }
 
 type Read = Result<(Kind, Value), Unreadable>;

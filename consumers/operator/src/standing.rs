@@ -121,7 +121,7 @@ impl Observer {
 async fn parked(client: &Client, schema: &str) -> Result<i64, Error> {
     let sql = format!("select count(*) from \"{schema}\".parked_record");
     let row = client.query_one(&sql, &[]).await;
-    Ok(row.map_err(Error::postgres("count the parked records"))?.get(0))
+    Ok(row.map_err(consumer_runtime::Error::postgres("count the parked records"))?.get(0))
 }
 
 /// All dead letters of a consumer that has run.

@@ -10,22 +10,11 @@ use std::collections::BTreeSet;
 
 use schemas::{Topic, any_command::TOPICS};
 
-use crate::{error::Error, scan::Scan, seen::Seen};
-
-/// Topics with records of which one causes another.
-pub const TRACED: [Topic; 11] = [
-    Topic::CUSTOMER_COMMANDS,
-    Topic::ORDER_COMMANDS,
-    Topic::CAMPAIGN_COMMANDS,
-    Topic::MAILING_COMMANDS,
-    Topic::COMMAND_RESULTS,
-    Topic::CUSTOMER_EVENTS,
-    Topic::ORDER_EVENTS,
-    Topic::CAMPAIGN_EVENTS,
-    Topic::MAILING_EVENTS,
-    Topic::CUSTOMER_CLASSIFICATION_EVENTS,
-    Topic::CHANGE_NOTIFICATIONS,
-];
+use crate::{
+    error::Error,
+    scan::{SHOWN, Scan},
+    seen::Seen,
+};
 
 /// What a trace begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +34,9 @@ pub fn records(scan: &Scan, root: &Root) -> Result<Vec<Seen>, Error> {
         Root::Correlation(id) => BTreeSet::from([id.clone()]),
         Root::Aggregate(name, id) => ids_of(scan, name, id)?,
     };
-    let found = scan.run(&scan.partitions(&TRACED, None)?, |envelope, _| {
+    // Records of which one causes another.
+    let topics: Vec<_> = SHOWN.into_iter().chain([Topic::CHANGE_NOTIFICATIONS]).collect();
+    let found = scan.run(&scan.partitions(&topics, None)?, |envelope, _| {
         envelope.correlation_id.is_some_and(|id| ids.contains(id))
     })?;
     if found.is_empty() {

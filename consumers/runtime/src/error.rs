@@ -94,7 +94,7 @@ pub enum Error {
 
 impl Error {
     /// Names what was attempted on Postgres.
-    pub(crate) fn postgres(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
+    pub fn postgres(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
         move |error| Self::Postgres { doing, cause: PostgresError(error) }
     }
 

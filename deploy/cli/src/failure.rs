@@ -2,6 +2,8 @@
 
 use std::{fmt, process::ExitCode};
 
+use crate::commands::read_model::failed;
+
 /// Why a command ends badly.
 #[derive(Debug)]
 pub enum Failure {
@@ -62,9 +64,8 @@ impl From<operator::Error> for Failure {
             Error::NotFound(_) => Self::Negative(error.into()),
             Error::Refused(_) => Self::Setup(error.into()),
             Error::Ended(_) => Self::Internal(error.into()),
-            Error::Log(_) | Error::Postgres { .. } | Error::ReadModel(_) => {
-                Self::Unavailable(error.into())
-            }
+            Error::Log(_) => Self::Unavailable(error.into()),
+            Error::ReadModel(error) => failed(error),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 /// # Errors
 /// When Postgres fails.
 pub async fn caused_by(client: &Client, found: &[Seen]) -> Result<Vec<Seen>, Error> {
-    let failed = Error::postgres("read the ledgers of effects");
+    let failed = consumer_runtime::Error::postgres("read the ledgers of effects");
     let events = found.iter().filter(|seen| seen.kind == Kind::Event);
     let events: HashMap<Uuid, &Seen> =
         events.filter_map(|event| Some((event.id.parse().ok()?, event))).collect();
