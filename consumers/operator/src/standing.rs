@@ -33,12 +33,18 @@ pub struct Observer {
 /// How a consumer stands.
 #[derive(Debug)]
 pub struct Standing {
-    consumer: Consumer,
-    model: Option<read_model::ReadModel>,
-    lags: BTreeMap<Partition, Lag>,
-    owners: BTreeMap<Partition, String>,
-    parked: i64,
-    letters: Vec<DeadLetter>,
+    /// Which.
+    pub consumer: Consumer,
+    /// Its live build; none when it has never run.
+    pub model: Option<read_model::ReadModel>,
+    /// How far each partition is.
+    pub lags: BTreeMap<Partition, Lag>,
+    /// Who reads each partition, of those that somebody reads.
+    pub owners: BTreeMap<Partition, String>,
+    /// Records that wait behind dead letters, and these.
+    pub parked: i64,
+    /// Records that it cannot handle.
+    pub letters: Vec<DeadLetter>,
     builds: Vec<&'static str>,
 }
 

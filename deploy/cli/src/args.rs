@@ -5,8 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, classification, consumer, dead_letters, down, import, logs, mailings, rebuild,
-    recordings, schemas, state, status, test, tokens, topics, trace, up, verify, what_if,
+    bench, chaos, classification, consumer, dead_letters, doctor, down, import, logs, mailings,
+    rebuild, recordings, schemas, state, status, test, tokens, topics, trace, up, verify, what_if,
 };
 
 /// Runs, tests and operates Oneway.
@@ -41,7 +41,7 @@ pub enum Command {
     Logs(logs::Options),
     /// Compare the topics with their declaration, and create what is missing
     Topics(topics::Options),
-    /// Register the schemas
+    /// Change a schema safely: lint, what breaks, lock, register, and read all history
     Schemas(schemas::Options),
     /// Make tokens, and hashes of passwords
     Tokens(tokens::Options),
@@ -51,6 +51,7 @@ pub enum Command {
     /// Write commands to a file, and send them again
     Commands(recordings::Options),
     Trace(trace::Options),
+    Doctor(doctor::Options),
     /// Check that the system keeps its promises
     Verify(verify::Options),
     /// Show, retry or skip records that a consumer cannot handle

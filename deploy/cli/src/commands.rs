@@ -6,6 +6,7 @@ pub mod classification;
 pub mod cluster;
 pub mod consumer;
 pub mod dead_letters;
+pub mod doctor;
 pub mod down;
 pub mod import;
 pub mod logs;
@@ -37,11 +38,13 @@ use crate::{
 
 /// Runs what was typed.
 pub async fn run(args: Args) -> Result<ExitCode> {
-    let workspace = Workspace::find()?;
-    let state = args.state.unwrap_or_else(|| workspace.default_state());
+    // An installation elsewhere is looked after without the sources.
+    let workspace = Workspace::find();
+    let default = || workspace.as_ref().map_or_else(|_| ".oneway".into(), Workspace::default_state);
+    let state = args.state.unwrap_or_else(default);
     let state = absolute(state).context("cannot tell the state folder").map_err(Failure::Setup)?;
     match args.command {
-        Command::Up(options) => Box::pin(up::run(options, &workspace, &state)).await,
+        Command::Up(options) => Box::pin(up::run(options, &workspace?, &state)).await,
         Command::Down(options) => Box::pin(down::run(&options, &state)).await,
         Command::Status(options) => Box::pin(status::run(&options, &state)).await,
         Command::Logs(options) => Box::pin(logs::run(&options, &state)).await,
@@ -52,16 +55,17 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Commands(options) => Box::pin(recordings::run(options, &state)).await,
         Command::Trace(options) => Box::pin(trace::run(options, &state)).await,
-        Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace)).await,
+        Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace?)).await,
         Command::DeadLetters(options) => Box::pin(dead_letters::run(options, &state)).await,
         Command::Consumer(options) => Box::pin(consumer::run(options, &state)).await,
         Command::Rebuild(options) => Box::pin(rebuild::run(options, &state)).await,
         Command::Mailings(options) => Box::pin(mailings::run(options, &state)).await,
         Command::Classification(options) => Box::pin(classification::run(&options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
+        Command::Doctor(options) => Box::pin(doctor::run(options, &state)).await.map(done),
         Command::WhatIf(options) => Box::pin(what_if::run(options, &state)).await,
-        Command::Bench(options) => Box::pin(bench::run(options, &workspace, &state)).await,
-        Command::Test(options) => Box::pin(test::run(&options, &workspace)).await,
+        Command::Bench(options) => Box::pin(bench::run(options, &workspace?, &state)).await,
+        Command::Test(options) => Box::pin(test::run(&options, &workspace?)).await,
     }
 }
 

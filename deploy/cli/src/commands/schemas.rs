@@ -12,7 +12,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use schema_workflow::finding;
 
-pub use self::register::register;
+pub use self::{
+    history::scan,
+    register::{plan, register},
+};
 use crate::{commands::cluster::Cluster, failure::Result};
 
 /// Options of the command.

@@ -19,6 +19,9 @@ use crate::{
     workspace::Workspace,
 };
 
+/// The declaration of this build, where there are no sources.
+const SHIPPED: &str = include_str!("../../../topics.yaml");
+
 /// Options of the command.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -36,7 +39,7 @@ enum Act {
 
 #[derive(Debug, Args)]
 struct Where {
-    /// The declaration [default: deploy/topics.yaml of the workspace]
+    /// The declaration [default: deploy/topics.yaml of the workspace, else that of this build]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Print the plan as JSON
@@ -71,9 +74,14 @@ pub async fn run(options: Options, state: &Path) -> Result<()> {
     }
 }
 
+/// What the topics of an installation must be against what they are.
+pub async fn plan(settings: &Settings) -> Result<Plan> {
+    topics::plan(settings, &declaration(None)?).await.map_err(failed)
+}
+
 /// Creates what is missing in an installation; as `topics apply`, without words.
 pub async fn apply(settings: &Settings) -> Result<usize> {
-    let plan = topics::plan(settings, &declaration(None)?).await.map_err(failed)?;
+    let plan = plan(settings).await?;
     refuse_danger(&plan)?;
     topics::create_missing(settings, &plan).await.map_err(failed)?;
     Ok(plan.values().filter(|action| matches!(action, Action::Create { .. })).count())
@@ -81,8 +89,11 @@ pub async fn apply(settings: &Settings) -> Result<usize> {
 
 fn declaration(file: Option<&Path>) -> Result<Declaration> {
     let file = match file {
-        Some(file) => file.to_owned(),
-        None => Workspace::find()?.deploy("topics.yaml"),
+        Some(file) => Some(file.to_owned()),
+        None => Workspace::find().ok().map(|workspace| workspace.deploy("topics.yaml")),
+    };
+    let Some(file) = file else {
+        return Declaration::parse(SHIPPED).map_err(|error| Failure::setup(error.to_string()));
     };
     let text = std::fs::read_to_string(&file)
         .map_err(|error| Failure::setup(format!("cannot read {}: {error}", file.display())))?;

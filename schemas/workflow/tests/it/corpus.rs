@@ -26,13 +26,17 @@ fn source(name: &str, schema: &Value) -> Source {
 
 #[test]
 fn every_change_of_the_corpus_is_judged_as_it_says() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("../../../corpus/changes.json")).unwrap();
+    let cases: Vec<Case> =
+        serde_json::from_str(include_str!("../../../corpus/changes.json")).unwrap();
     assert!(cases.len() >= 60);
     let mut wrong = Vec::new();
     for case in &cases {
         let earlier: Vec<_> = (1..)
             .zip(&case.before)
-            .map(|(n, schema)| Earlier { label: format!("revision {n}"), source: source("before", schema) })
+            .map(|(n, schema)| Earlier {
+                label: format!("revision {n}"),
+                source: source("before", schema),
+            })
             .collect();
         let findings = breaking(&earlier, &source(&case.name, &case.after));
         let verdict = if findings.is_empty() { "compatible" } else { "breaking" };

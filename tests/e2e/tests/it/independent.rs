@@ -10,11 +10,11 @@ use testkit::{Installation, eventually};
 
 use crate::story::{SERVICES, customer, order, order_is};
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../independent"].iter().collect()
 }
 
-fn run(command: &mut Command) -> String {
+pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {errors}");
@@ -22,7 +22,7 @@ fn run(command: &mut Command) -> String {
 }
 
 /// A Python with the client's packages, made once per target folder.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let target = testkit::installation::binary("oneway");
     let home = target.ancestors().nth(2).unwrap().join("independent-client");
     let wanted = std::fs::read_to_string(folder().join("requirements.txt")).unwrap();
