@@ -237,7 +237,7 @@ mod tests {
         );
         assert_eq!(
             names(ORDER, OrderCommand::FILES),
-            ["CREATE", "ADD_USD_RATE_AND_VALUE", "REQUIRE_CONFIRMATION", "CONFIRM"]
+            ["CREATE", "ADD_USD_RATE_AND_VALUE", "REQUIRE_CONFIRMATION", "CONFIRM", "CORRECT_TEXT"]
         );
         assert_eq!(
             names(CAMPAIGN, CampaignCommand::FILES),

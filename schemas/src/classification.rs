@@ -69,9 +69,10 @@ impl Reason {
     }
 }
 
-/// The class of a customer changed.
+/// The class of a customer changed. Revisions before the thresholds had fields of their own are
+/// read through [`Written`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "Written")]
 pub struct CustomerClassificationUpdated {
     /// Id of the customer.
     pub customer_id: AggregateId,
@@ -94,6 +95,60 @@ pub struct CustomerClassificationUpdated {
     /// The name of a [`Reason`]; absent in events of before there were reasons.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Least revenue of class A by the rule that decided, in EUR; absent when no revision tells.
+    #[serde(default)]
+    pub a_threshold: Option<Money>,
+    /// Least revenue of class B by the rule that decided, in EUR; absent when no revision tells.
+    #[serde(default)]
+    pub b_threshold: Option<Money>,
+}
+
+/// The event as some revision has it. The upcaster: what later revisions have fields for, earlier
+/// ones say in `ruleVersion`.
+#[derive(Deserialize)]
+#[serde(rename = "CustomerClassificationUpdated", rename_all = "camelCase")]
+struct Written {
+    customer_id: AggregateId,
+    class: CustomerClass,
+    #[serde(default)]
+    previous_class: Option<CustomerClass>,
+    confirmed_revenue: Money,
+    confirmed_orders: i64,
+    #[serde(default)]
+    window_days: Option<i32>,
+    rule_version: String,
+    evaluated_at: Timestamp,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    a_threshold: Option<Money>,
+    #[serde(default)]
+    b_threshold: Option<Money>,
+}
+
+impl From<Written> for CustomerClassificationUpdated {
+    fn from(written: Written) -> Self {
+        let told = |name| figure(&written.rule_version, name);
+        Self {
+            a_threshold: written.a_threshold.or_else(|| told("a")),
+            b_threshold: written.b_threshold.or_else(|| told("b")),
+            customer_id: written.customer_id,
+            class: written.class,
+            previous_class: written.previous_class,
+            confirmed_revenue: written.confirmed_revenue,
+            confirmed_orders: written.confirmed_orders,
+            window_days: written.window_days,
+            rule_version: written.rule_version,
+            evaluated_at: written.evaluated_at,
+            reason: written.reason,
+        }
+    }
+}
+
+/// A figure of a rule such as `a=10000.00,b=1000.00,window=365d`.
+fn figure(rule: &str, name: &str) -> Option<Money> {
+    let figures = rule.split(',').filter_map(|figure| figure.split_once('='));
+    figures.into_iter().find(|(its, _)| *its == name)?.1.parse().ok()
 }
 
 messages! {

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn each_message_keeps_its_topic_and_its_type() {
-        let confirm = Both::First(ConfirmOrder {}.into());
+        let confirm = Both::First(ConfirmOrder::default().into());
         assert_eq!(
             (confirm.topic(), confirm.wire_type()),
             (Topic::ORDER_COMMANDS, "confirm_order")

@@ -43,8 +43,19 @@ pub struct AddUsdRateAndValue {
 pub struct RequireConfirmation {}
 
 /// Wish: an order is confirmed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmOrder {
+    /// What whoever confirms it has to say.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Wish: what was ordered is put in other words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConfirmOrder {}
+pub struct CorrectText {
+    /// What is ordered.
+    pub text: String,
+}
 
 /// An order was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,8 +88,19 @@ pub struct OrderUsdRateAndValueAdded {
 pub struct OrderConfirmationRequired {}
 
 /// The order was confirmed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderConfirmed {
+    /// What whoever confirmed it had to say; revision 1 has no notes.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// What was ordered was put in other words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderConfirmed {}
+pub struct OrderTextCorrected {
+    /// What is ordered.
+    pub text: String,
+}
 
 messages! {
     /// What may be wished of an order.
@@ -91,6 +113,8 @@ messages! {
         RequireConfirmation(RequireConfirmation) = "require_confirmation",
         /// See [`ConfirmOrder`].
         Confirm(ConfirmOrder) = "confirm_order",
+        /// See [`CorrectText`].
+        CorrectText(CorrectText) = "correct_text",
     }
 }
 
@@ -105,6 +129,8 @@ messages! {
         ConfirmationRequired(OrderConfirmationRequired) = "order_confirmation_required",
         /// See [`OrderConfirmed`].
         Confirmed(OrderConfirmed) = "order_confirmed",
+        /// See [`OrderTextCorrected`].
+        TextCorrected(OrderTextCorrected) = "order_text_corrected",
     }
 }
 

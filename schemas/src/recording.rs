@@ -175,7 +175,7 @@ mod tests {
         });
         let recorded: RecordedCommand = serde_json::from_value(line).unwrap();
         let sendable = recorded.to_sendable().unwrap();
-        assert_eq!(sendable.command, AnyCommand::Order(ConfirmOrder {}.into()));
+        assert_eq!(sendable.command, AnyCommand::Order(ConfirmOrder::default().into()));
         assert_eq!((sendable.id, sendable.time.is_some()), (None, true));
         assert!(!serde_json::to_string(&recorded).unwrap().contains("secret"));
         // Other services calculate without rounding, and know days.

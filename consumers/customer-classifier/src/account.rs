@@ -209,6 +209,8 @@ impl CustomerRow {
             rule_version: rule.version().to_owned(),
             evaluated_at: now,
             reason: Some(reason.as_str().to_owned()),
+            a_threshold: Some(rule.a()),
+            b_threshold: Some(rule.b()),
         };
         out.emit(&self.customer_id, self.sequence, updated);
     }

@@ -34,7 +34,7 @@ impl Policy for OrderConfirmation {
         let command = if order.value > self.threshold {
             RequireConfirmation {}.into()
         } else {
-            ConfirmOrder {}.into()
+            ConfirmOrder::default().into()
         };
         Some(Reaction { aggregate: happened.key.clone(), command })
     }
@@ -65,13 +65,13 @@ mod tests {
 
     #[test]
     fn up_to_the_threshold_orders_are_confirmed() {
-        assert_eq!(answer(order(1)), Some(ConfirmOrder {}.into()));
-        assert_eq!(answer(order(100_000)), Some(ConfirmOrder {}.into()));
+        assert_eq!(answer(order(1)), Some(ConfirmOrder::default().into()));
+        assert_eq!(answer(order(100_000)), Some(ConfirmOrder::default().into()));
         assert_eq!(answer(order(100_001)), Some(RequireConfirmation {}.into()));
     }
 
     #[test]
     fn only_new_orders_are_answered() {
-        assert_eq!(answer(OrderConfirmed {}), None);
+        assert_eq!(answer(OrderConfirmed::default()), None);
     }
 }

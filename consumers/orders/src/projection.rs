@@ -174,6 +174,7 @@ fn order(
     order.updated_at = time;
     match event {
         OrderEvent::Created(_) => {}
+        OrderEvent::TextCorrected(corrected) => order.text.clone_from(&corrected.text),
         OrderEvent::UsdRateAndValueAdded(added) => {
             order.usd_rate = Some(added.usd_rate);
             order.usd_value = Some(added.usd_value);
@@ -262,10 +263,10 @@ mod tests {
         let asked = tables(vec![required.clone()]);
         assert!(asked.request.rows().all(Row::is_listed));
         assert_eq!(asked.request.rows().count(), 1);
-        let confirmed = tables(vec![required, OrderConfirmed {}.into()]);
+        let confirmed = tables(vec![required, OrderConfirmed::default().into()]);
         assert!(!confirmed.request.rows().any(Row::is_listed));
         assert_eq!(confirmed.request.rows().count(), 1);
-        assert_eq!(tables(vec![OrderConfirmed {}.into()]).request.rows().count(), 0);
+        assert_eq!(tables(vec![OrderConfirmed::default().into()]).request.rows().count(), 0);
     }
 
     #[test]
@@ -273,7 +274,7 @@ mod tests {
         assert_eq!(order(vec![]).status, Status::New);
         let required: OrderEvent = OrderConfirmationRequired {}.into();
         assert_eq!(order(vec![required.clone()]).status, Status::Unconfirmed);
-        let confirmed = order(vec![required, OrderConfirmed {}.into()]);
+        let confirmed = order(vec![required, OrderConfirmed::default().into()]);
         assert_eq!((confirmed.status, confirmed.version), (Status::Confirmed, 3));
     }
 

@@ -215,7 +215,7 @@ mod tests {
     /// An `order_confirmed` and its bytes, written with schema 4.
     fn payload() -> Vec<u8> {
         let encoder = Encoder::new(&[1, 2, 3, 4]).unwrap();
-        encoder.encode(&OrderEvent::Confirmed(OrderConfirmed {})).unwrap()
+        encoder.encode(&OrderEvent::Confirmed(OrderConfirmed::default())).unwrap()
     }
 
     fn decoder() -> Decoder {
@@ -251,7 +251,7 @@ mod tests {
         let read = source().read(&decoder(), raw(envelope(CONFIRMED), &payload), true).unwrap();
         let Some(Item::Handled(event)) = read else { panic!("{read:?}") };
         assert_eq!((event.key.as_str(), event.sequence), ("o1", Some(3)));
-        assert_eq!(event.event, OrderEvent::Confirmed(OrderConfirmed {}));
+        assert_eq!(event.event, OrderEvent::Confirmed(OrderConfirmed::default()));
         // Without a time of its own it has that of the log.
         assert_eq!(event.time, Timestamp::from_micros(5).unwrap());
     }

@@ -92,7 +92,7 @@ mod tests {
     fn events_of_one_command_are_one_outcome() {
         let mut state = AggregateState::absent();
         add::<Orders>(&mut state, &envelope(1, "a"), &created()).unwrap();
-        add::<Orders>(&mut state, &envelope(2, "a"), &OrderConfirmed {}.into()).unwrap();
+        add::<Orders>(&mut state, &envelope(2, "a"), &OrderConfirmed::default().into()).unwrap();
         let [outcome] = state.recent.as_slice() else { panic!("{:?}", state.recent) };
         assert_eq!((state.version, outcome.version, outcome.events), (2, 2, 2));
         assert_eq!(state.state.unwrap().status, OrderStatus::Confirmed);

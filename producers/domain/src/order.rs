@@ -4,13 +4,14 @@
 //! CREATE ──▶ new ──REQUIRE_CONFIRMATION──▶ unconfirmed ──CONFIRM──▶ confirmed
 //!             └──────────────────────CONFIRM──────────────────────────▲
 //! ```
+//! `CORRECT_TEXT` and `ADD_USD_RATE_AND_VALUE` leave it where it is.
 
 use schemas::{
     Money, Timestamp,
     command::{Rejection, RejectionCode},
     order::{
-        CreateOrder, Order, OrderCommand, OrderConfirmationRequired, OrderConfirmed, OrderCreated,
-        OrderEvent, OrderStatus, OrderUsdRateAndValueAdded,
+        ConfirmOrder, CreateOrder, Order, OrderCommand, OrderConfirmationRequired, OrderConfirmed,
+        OrderCreated, OrderEvent, OrderStatus, OrderTextCorrected, OrderUsdRateAndValueAdded,
     },
 };
 
@@ -47,6 +48,12 @@ impl Aggregate for Orders {
                 check.rate("/usdRate", add.usd_rate);
                 check.money("/usdValue", add.usd_value, Money::ZERO);
             }
+            OrderCommand::Confirm(ConfirmOrder { note: Some(note) }) => {
+                check.text("/note", note, &TEXT_LENGTH, Lines::Many);
+            }
+            OrderCommand::CorrectText(correct) => {
+                check.text("/text", &correct.text, &TEXT_LENGTH, Lines::Many);
+            }
             OrderCommand::RequireConfirmation(_) | OrderCommand::Confirm(_) => {}
         }
         check.finish()
@@ -75,10 +82,14 @@ impl Aggregate for Orders {
                 in_status(existing::<Self>(state)?, &[OrderStatus::New])?;
                 OrderEvent::ConfirmationRequired(OrderConfirmationRequired {})
             }
-            OrderCommand::Confirm(_) => {
+            OrderCommand::Confirm(confirm) => {
                 let open = [OrderStatus::New, OrderStatus::Unconfirmed];
                 in_status(existing::<Self>(state)?, &open)?;
-                OrderEvent::Confirmed(OrderConfirmed {})
+                OrderEvent::Confirmed(OrderConfirmed { note: confirm.note.clone() })
+            }
+            OrderCommand::CorrectText(correct) => {
+                existing::<Self>(state)?;
+                OrderEvent::TextCorrected(OrderTextCorrected { text: correct.text.clone() })
             }
         };
         Ok(vec![event])
@@ -89,7 +100,7 @@ impl Aggregate for Orders {
             OrderEvent::Created(_) => {
                 return Some(Order { status: OrderStatus::New });
             }
-            OrderEvent::UsdRateAndValueAdded(_) => return state,
+            OrderEvent::UsdRateAndValueAdded(_) | OrderEvent::TextCorrected(_) => return state,
             OrderEvent::ConfirmationRequired(_) => OrderStatus::Unconfirmed,
             OrderEvent::Confirmed(_) => OrderStatus::Confirmed,
         };

@@ -65,6 +65,30 @@ fn bytes_once_written_decode_for_ever() {
 }
 
 #[test]
+fn thresholds_are_read_from_the_rule_of_earlier_revisions() {
+    let wire_type = "customer_classification_updated";
+    let reread = samples::rereader(wire_type).unwrap();
+    let mut earlier = 0;
+    for (_, fixture) in fixtures(wire_type) {
+        if fixture["schema"].to_string().contains("aThreshold") {
+            continue;
+        }
+        let mut decoder = Decoder::default();
+        decoder.add(1, &fixture["schema"].to_string()).unwrap();
+        let payload = [&[0, 0, 0, 0, 1][..], &bytes(fixture["datum"].as_str().unwrap())].concat();
+        let value = reread(&decoder, wire_type, &payload);
+        assert_eq!(fixture["value"]["ruleVersion"], "a=10000.00,b=1000.00,window=365d");
+        let thresholds = [&value["aThreshold"], &value["bThreshold"]].map(Value::to_string);
+        assert_eq!(
+            thresholds.map(|text| text.trim_matches('"').to_owned()),
+            ["10000.00", "1000.00"]
+        );
+        earlier += 1;
+    }
+    assert!(earlier >= 2);
+}
+
+#[test]
 fn every_schema_revision_has_fixtures() {
     for sample in samples::all() {
         let schema: Value = serde_json::from_str(sample.schema).unwrap();

@@ -101,12 +101,14 @@ pub fn rereader(wire_type: &str) -> Option<Reread> {
             "add_usd_rate_and_value" => OrderCommand::AddUsdRateAndValue,
             "require_confirmation" => OrderCommand::RequireConfirmation,
             "confirm_order" => OrderCommand::Confirm,
+            "correct_text" => OrderCommand::CorrectText,
         }
         OrderEvent {
             "order_created" => OrderEvent::Created,
             "order_usd_rate_and_value_added" => OrderEvent::UsdRateAndValueAdded,
             "order_confirmation_required" => OrderEvent::ConfirmationRequired,
             "order_confirmed" => OrderEvent::Confirmed,
+            "order_text_corrected" => OrderEvent::TextCorrected,
         }
         CampaignCommand {
             "create_campaign" => CampaignCommand::Create,
@@ -227,13 +229,15 @@ fn orders(list: &mut Vec<Sample>, whole: bool) {
         OrderCommand: CreateOrder { customer_id: id("c1"), text: text(), value: money(), ordered_at };
         OrderCommand: AddUsdRateAndValue { time: moment(), usd_rate, usd_value: money() };
         OrderCommand: RequireConfirmation {};
-        OrderCommand: ConfirmOrder {};
+        OrderCommand: ConfirmOrder { note: whole.then(text) };
+        OrderCommand: CorrectText { text: text() };
         OrderEvent: OrderCreated {
             customer_id: id("c1"), text: text(), value: money(), ordered_at: moment(),
         };
         OrderEvent: OrderUsdRateAndValueAdded { time: moment(), usd_rate, usd_value: money() };
         OrderEvent: OrderConfirmationRequired {};
-        OrderEvent: OrderConfirmed {};
+        OrderEvent: OrderConfirmed { note: whole.then(text) };
+        OrderEvent: OrderTextCorrected { text: text() };
         AggregateState<Order>: state(whole, Order { status: OrderStatus::Unconfirmed });
     }
 }
@@ -309,9 +313,11 @@ fn others(list: &mut Vec<Sample>, whole: bool) {
             confirmed_revenue: money(),
             confirmed_orders: 3,
             window_days: whole.then_some(365),
-            rule_version: "a=10000.00,b=1000.00,window=365d".to_owned(),
+            rule_version: (if whole { "a=10000.00,b=1000.00,window=365d" } else { "" }).to_owned(),
             evaluated_at: moment(),
             reason: whole.then(|| "aged_out".to_owned()),
+            a_threshold: whole.then(|| "10000".parse().unwrap()),
+            b_threshold: whole.then(|| "1000".parse().unwrap()),
         };
         CommandOutcome: CommandOutcome {
             aggregate: "order".to_owned(),

@@ -2,6 +2,8 @@
 
 use schemas::catalog::{self, Subject};
 
+use crate::history::Folder;
+
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../revisions"]
 struct Revisions;
@@ -22,6 +24,16 @@ pub fn all() -> Vec<Shipped> {
         .into_iter()
         .map(|subject| Shipped { subject, revisions: revisions(&subject) })
         .collect()
+}
+
+/// The same of a folder; what the code does not know is left out.
+#[must_use]
+pub fn of(folder: &Folder) -> Vec<Shipped> {
+    let known = folder.messages.values().filter_map(|message| {
+        let revisions = message.revisions.iter().map(|source| source.text.clone()).collect();
+        Some(Shipped { subject: message.subject?, revisions })
+    });
+    known.collect()
 }
 
 fn revisions(subject: &Subject) -> Vec<String> {

@@ -4,6 +4,7 @@
 use std::{
     fs,
     net::TcpListener,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
 };
 
@@ -34,13 +35,26 @@ impl Process {
         instance: &str,
         env: &[(&str, &str)],
     ) -> Self {
+        Self::start_build(&binary(service), installation, service, instance, env)
+    }
+
+    /// The same of a build of the service that is elsewhere.
+    #[must_use]
+    pub fn start_build(
+        program: &Path,
+        installation: &Installation,
+        service: &str,
+        instance: &str,
+        env: &[(&str, &str)],
+    ) -> Self {
         let settings = installation.settings();
         let output = tempfile::NamedTempFile::new().unwrap();
         let (address, admin) = (free_address(), free_address());
         let prefix = service.to_uppercase().replace('-', "_");
-        let child = Command::new(binary(service))
+        let child = Command::new(program)
             .env("KAFKA_BROKERS", settings.brokers)
             .env("SCHEMA_REGISTRY_URL", settings.registry_url)
+            .env("DATABASE_URL", &installation.database_url)
             .env("ONEWAY_NAMESPACE", settings.namespace.as_str())
             .env("ONEWAY_INSTANCE", instance)
             .env(format!("{prefix}_HTTP_ADDRESS"), &address)

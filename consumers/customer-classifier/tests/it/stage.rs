@@ -51,7 +51,7 @@ pub fn placed(id: &str, customer: &str, cents: i64, ordered_at: &str) -> Happene
 }
 
 pub fn confirmed(id: &str) -> Happened<Event> {
-    let event = Event::Order(OrderEvent::Confirmed(OrderConfirmed {}));
+    let event = Event::Order(OrderEvent::Confirmed(OrderConfirmed::default()));
     Happened::new(Topic::ORDER_EVENTS, id, 2, event)
 }
 

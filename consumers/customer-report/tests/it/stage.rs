@@ -57,7 +57,7 @@ pub fn placed(customer: &str, cents: i64, minutes: i64) -> OrderCreated {
 }
 
 pub fn confirmed(id: &str, version: i64) -> Happened<Event> {
-    order(id, version, OrderConfirmed {})
+    order(id, version, OrderConfirmed::default())
 }
 
 pub fn valued(id: &str, version: i64, cents: i64) -> Happened<Event> {
@@ -81,6 +81,8 @@ pub fn classified(id: &str, sequence: i64, class: &str) -> Happened<Event> {
         rule_version: "rule".into(),
         evaluated_at: minute(0),
         reason: None,
+        a_threshold: None,
+        b_threshold: None,
     };
     let event = Event::Class(ClassificationEvent::Updated(event));
     Happened::new(Topic::CUSTOMER_CLASSIFICATION_EVENTS, id, sequence, event)

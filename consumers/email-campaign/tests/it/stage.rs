@@ -134,6 +134,8 @@ pub fn customer(id: &str) -> Vec<Happened<Event>> {
         rule_version: "a=10000.00,b=1000.00,window=all".into(),
         evaluated_at: Timestamp::now(),
         reason: None,
+        a_threshold: None,
+        b_threshold: None,
     };
     let class = Event::Class(ClassificationEvent::Updated(updated));
     vec![

@@ -29,7 +29,7 @@ fn order(id: &str, cents: i64) -> Happened<OrderEvent> {
 #[tokio::test]
 async fn an_order_is_answered_by_a_command_in_the_outbox() {
     let mut stage = stage().await;
-    let confirmed = OrderEvent::Confirmed(OrderConfirmed {});
+    let confirmed = OrderEvent::Confirmed(OrderConfirmed::default());
     let happened = vec![
         order("small", 1),
         order("large", 100_001),

@@ -27,7 +27,7 @@ async fn the_rows_are_those_of_the_resolvers() {
         order("o2", 2, OrderConfirmationRequired {}),
         order("o3", 1, placed("c2", 150_000, "2026-11-20T12:00:00Z")),
         order("o3", 2, OrderConfirmationRequired {}),
-        order("o3", 3, OrderConfirmed {}),
+        order("o3", 3, OrderConfirmed::default()),
     ];
     stage.apply(noon(), happened).await.unwrap();
     let database = &stage.applier.database;

@@ -28,7 +28,7 @@ async fn orders() -> Stage<Orders> {
         customer("c2", 1, named("Berta")),
         order("o1", 1, placed("c1", 1_399, "2026-11-20T10:00:00Z")),
         order("o1", 2, valued()),
-        order("o1", 3, OrderConfirmed {}),
+        order("o1", 3, OrderConfirmed::default()),
         order("o2", 1, placed("c1", 150_000, "2026-11-20T11:00:00Z")),
         order("o2", 2, OrderConfirmationRequired {}),
         order("o3", 1, placed("c9", 100_000, "2026-11-20T12:00:00Z")),

@@ -27,7 +27,7 @@ async fn an_order_is_folded_from_its_events() {
         order("o1", 3, valued),
     ];
     stage.apply(noon(), happened).await.unwrap();
-    stage.apply(noon(), vec![order("o1", 4, OrderConfirmed {})]).await.unwrap();
+    stage.apply(noon(), vec![order("o1", 4, OrderConfirmed::default())]).await.unwrap();
 
     let client = stage.client().await.unwrap();
     let sql = "select status, value::text, usd_rate::text, usd_value::text, version \
@@ -59,7 +59,7 @@ async fn a_gap_stops_and_stores_nothing() {
     let mut stage = stage().await;
     let happened = vec![
         order("o1", 1, placed("c1", 100, "2026-11-20T10:00:00Z")),
-        order("o1", 3, OrderConfirmed {}),
+        order("o1", 3, OrderConfirmed::default()),
     ];
     let error = stage.apply(noon(), happened).await.unwrap_err();
     let Error::Poison { reason: Poison::Gap { version: 1, sequence: 3, .. }, .. } = &error else {

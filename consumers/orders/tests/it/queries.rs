@@ -35,7 +35,7 @@ async fn five_orders() -> Stage<Orders> {
                 order("o3", 1, placed("c1", 300, "2026-11-02T00:00:00.000001Z")),
                 order("o4", 1, placed("c1", 400, "2026-11-02T00:00:00.000001Z")),
                 order("o5", 1, placed("c2", 500, "2026-11-04T00:00:00Z")),
-                order("o4", 2, OrderConfirmed {}),
+                order("o4", 2, OrderConfirmed::default()),
             ],
         )
         .await

@@ -42,16 +42,16 @@ async fn clients_see_a_request_come_and_go() {
         order("o1", 1, placed("c1", 150_000, "2026-11-20T10:00:00Z")),
         order("o1", 2, OrderConfirmationRequired {}),
         order("o2", 1, placed("c1", 100, "2026-11-20T10:00:00Z")),
-        order("o2", 2, OrderConfirmed {}),
+        order("o2", 2, OrderConfirmed::default()),
     ];
     assert_eq!(told(&mut stage, asked).await, [("o1".to_owned(), ChangeKind::AddRow)]);
-    let confirmed = vec![order("o1", 3, OrderConfirmed {})];
+    let confirmed = vec![order("o1", 3, OrderConfirmed::default())];
     assert_eq!(told(&mut stage, confirmed).await, [("o1".to_owned(), ChangeKind::DeleteRow)]);
     // Nobody sees one that comes and goes in one batch.
     let both = vec![
         order("o3", 1, placed("c1", 150_000, "2026-11-20T10:00:00Z")),
         order("o3", 2, OrderConfirmationRequired {}),
-        order("o3", 3, OrderConfirmed {}),
+        order("o3", 3, OrderConfirmed::default()),
     ];
     assert_eq!(told(&mut stage, both).await, []);
 }
@@ -64,7 +64,7 @@ async fn the_history_can_be_asked_for() {
         happened.push(order(id, 1, placed("c1", 150_000, "2026-11-20T10:00:00Z")));
         happened.push(order(id, 2, OrderConfirmationRequired {}));
     }
-    happened.push(order("o2", 3, OrderConfirmed {}));
+    happened.push(order("o2", 3, OrderConfirmed::default()));
     stage.apply(noon(), happened).await.unwrap();
     let database = &stage.applier.database;
     assert_eq!(ids(database, "").await.0, ["o3", "o1"]);

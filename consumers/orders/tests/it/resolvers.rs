@@ -21,7 +21,7 @@ async fn overview_all_has_every_field_of_the_wire() {
         order("o2", 1, placed("c2", 150_000, "2026-11-20T11:00:00Z")),
         order("o1", 1, placed("c1", 1_399, "2026-11-20T10:00:00Z")),
         order("o1", 2, valued()),
-        order("o1", 3, OrderConfirmed {}),
+        order("o1", 3, OrderConfirmed::default()),
         order("o2", 2, OrderConfirmationRequired {}),
     ];
     stage.apply(noon(), happened).await.unwrap();
@@ -65,7 +65,7 @@ async fn requests_leave_the_list_when_confirmed() {
     let all = "confirmationRequests/all";
     let database = stage.applier.database.clone();
     assert_eq!(resolve(&database, all, &json!({})).await, json!([first, second]));
-    stage.apply(noon(), vec![order("o1", 3, OrderConfirmed {})]).await.unwrap();
+    stage.apply(noon(), vec![order("o1", 3, OrderConfirmed::default())]).await.unwrap();
     assert_eq!(resolve(&database, all, &json!({})).await, json!([second]));
 }
 

@@ -334,6 +334,8 @@ mod tests {
                 rule_version: String::new(),
                 evaluated_at: Timestamp::from_micros(1).unwrap(),
                 reason: None,
+                a_threshold: None,
+                b_threshold: None,
             };
             (*sequence, updated)
         });

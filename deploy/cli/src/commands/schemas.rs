@@ -70,6 +70,9 @@ enum Act {
         /// Only show what would be done, and what the registry says to it (the default)
         #[arg(long)]
         dry_run: bool,
+        /// Register the locked revisions of a folder [default: those of this build]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
         #[command(flatten)]
         cluster: Cluster,
     },
@@ -161,8 +164,8 @@ pub async fn run(options: Options, state: &Path) -> Result<()> {
             let cluster = Cluster { brokers, registry, namespace };
             register::check(&cluster.settings(state)?).await
         }
-        Act::Register { apply, cluster, .. } => {
-            register::run(&cluster.settings(state)?, apply).await
+        Act::Register { apply, dir, cluster, .. } => {
+            register::run(&cluster.settings(state)?, dir.as_deref(), apply).await
         }
         Act::Status { no_topics, json, cluster } => {
             status::run(&cluster.settings(state)?, no_topics, json).await

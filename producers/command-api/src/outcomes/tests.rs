@@ -31,7 +31,7 @@ fn identity(aggregate_id: &str, payload: &[u8]) -> Identity {
     let submission = Submission {
         id: id(1),
         aggregate_id: AggregateId::new(aggregate_id).unwrap(),
-        command: OrderCommand::Confirm(ConfirmOrder {}).into(),
+        command: OrderCommand::Confirm(ConfirmOrder::default()).into(),
         expected_version: None,
         actor: "anna".to_owned(),
         correlation_id: "c".to_owned(),

@@ -87,6 +87,6 @@ pub async fn confirm(
     headers: CommandHeaders,
 ) -> Result<Response, Problem> {
     let id = path_id("order", &id)?;
-    let command = OrderCommand::from(ConfirmOrder {});
+    let command = OrderCommand::from(ConfirmOrder::default());
     Ok(api.take(headers, Some(id), command, Form::Changed).await)
 }

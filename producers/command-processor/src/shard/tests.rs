@@ -62,7 +62,7 @@ fn create() -> OrderCommand {
 }
 
 fn confirm() -> OrderCommand {
-    ConfirmOrder {}.into()
+    ConfirmOrder::default().into()
 }
 
 fn request<'a>(

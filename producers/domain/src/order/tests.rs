@@ -33,7 +33,7 @@ fn was_required() -> OrderEvent {
 }
 
 fn was_confirmed() -> OrderEvent {
-    OrderEvent::Confirmed(OrderConfirmed {})
+    OrderEvent::Confirmed(OrderConfirmed::default())
 }
 
 fn was_valued() -> OrderEvent {
@@ -94,11 +94,11 @@ fn an_order_is_confirmed_once() {
         vec![was_created(), was_required()],
         vec![was_created(), was_valued()],
     ] {
-        given::<Orders>(past).when(ConfirmOrder {}).then([was_confirmed()]);
+        given::<Orders>(past).when(ConfirmOrder::default()).then([was_confirmed()]);
     }
-    given::<Orders>([]).when(ConfirmOrder {}).refused(RejectionCode::NotFound);
+    given::<Orders>([]).when(ConfirmOrder::default()).refused(RejectionCode::NotFound);
     given::<Orders>([was_created(), was_confirmed()])
-        .when(ConfirmOrder {})
+        .when(ConfirmOrder::default())
         .refused(RejectionCode::RuleViolated);
 }
 
@@ -156,7 +156,7 @@ fn any_command() -> impl Strategy<Value = OrderCommand> {
         (-1..5_i64, "[a\n\u{0}]{0,2}").prop_map(create),
         (-1..5_i64).prop_map(add),
         Just(OrderCommand::RequireConfirmation(RequireConfirmation {})),
-        Just(OrderCommand::Confirm(ConfirmOrder {})),
+        Just(OrderCommand::Confirm(ConfirmOrder::default())),
     ]
 }
 
@@ -181,7 +181,7 @@ proptest! {
         prop_assert!(count("order_confirmed") <= 1 && count("order_confirmation_required") <= 1);
         if count("order_confirmed") == 1 {
             prop_assert_eq!(&state, &Some(Order { status: OrderStatus::Confirmed }));
-            let again = Orders::decide(state.as_ref(), &ConfirmOrder {}.into(), now());
+            let again = Orders::decide(state.as_ref(), &ConfirmOrder::default().into(), now());
             let code = again.err().and_then(|rejection| rejection.known_code());
             prop_assert_eq!(code, Some(RejectionCode::RuleViolated));
         }

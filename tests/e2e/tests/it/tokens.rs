@@ -169,7 +169,7 @@ async fn a_forwarded_command_is_where_it_was_forwarded_to() {
         topic: wrong.topic,
         partition: Some(wrong.number),
         key: Some("o1".into()),
-        payload: Some(encoder.encode(&ConfirmOrder {}.into()).unwrap()),
+        payload: Some(encoder.encode(&ConfirmOrder::default().into()).unwrap()),
         headers: headers(&envelope),
     };
     let appender = Appender::new(&settings, std::time::Duration::from_secs(10)).unwrap();

@@ -58,6 +58,15 @@ pub fn folder(dir: Option<&Path>) -> Result<Folder> {
     Folder::read(&root, &here).map_err(unusable)
 }
 
+/// An error when anything was found: what is not locked is not registered.
+pub fn refuse(findings: &[Finding]) -> Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    print(report(findings, Form::Text));
+    Err(Failure::Negative(anyhow!("nothing was registered: {} findings", findings.len())))
+}
+
 /// Turns a folder that cannot be used into the end of a command.
 pub fn unusable(error: HistoryError) -> Failure {
     Failure::Setup(error.into())

@@ -1,5 +1,7 @@
 //! `oneway schemas register` and `check --registry`: what the registry lacks, and to give it.
 
+use std::path::Path;
+
 use anyhow::anyhow;
 use event_log::{
     Registry, Settings,
@@ -9,6 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use schema_workflow::shipped::{self, Shipped};
 use serde_json::Value;
 
+use super::files;
 use crate::{
     failure::{Failure, Result},
     report::print,
@@ -56,10 +59,14 @@ impl Standing {
     }
 }
 
-/// How every subject stands.
+/// How every subject of this build stands.
 pub async fn plan(settings: &Settings) -> Result<Vec<Standing>> {
+    plan_of(settings, shipped::all()).await
+}
+
+async fn plan_of(settings: &Settings, subjects: Vec<Shipped>) -> Result<Vec<Standing>> {
     let registry = Registry::of(settings);
-    let standings = shipped::all().into_iter().map(|one| standing(&registry, settings, one));
+    let standings = subjects.into_iter().map(|one| standing(&registry, settings, one));
     stream::iter(standings).buffered(AT_ONCE).try_collect().await.map_err(refused)
 }
 
@@ -92,8 +99,12 @@ fn is_same(one: &str, other: &str) -> bool {
 
 /// Registers what is missing; the subjects with the ids of what this build writes.
 pub async fn register(settings: &Settings) -> Result<Vec<(String, u32)>> {
-    let registry = Registry::of(settings);
     let standings = plan(settings).await?;
+    apply_all(settings, standings).await
+}
+
+async fn apply_all(settings: &Settings, standings: Vec<Standing>) -> Result<Vec<(String, u32)>> {
+    let registry = Registry::of(settings);
     let one = |standing| apply(&registry, standing);
     let applied = stream::iter(standings).map(one).buffered(AT_ONCE);
     applied.try_collect().await.map_err(refused)
@@ -114,8 +125,15 @@ async fn apply(registry: &Registry, standing: Standing) -> Result<(String, u32),
 }
 
 /// The command: shows what is to do, has the registry judge all of it, and does it when told.
-pub async fn run(settings: &Settings, apply: bool) -> Result<()> {
-    let standings = plan(settings).await?;
+pub async fn run(settings: &Settings, dir: Option<&Path>, apply: bool) -> Result<()> {
+    let standings = match dir {
+        Some(_) => {
+            let folder = files::folder(dir)?;
+            files::refuse(&folder.check())?;
+            plan_of(settings, shipped::of(&folder)).await?
+        }
+        None => plan(settings).await?,
+    };
     let mut refusals = 0;
     let mut open = 0;
     for standing in &standings {
@@ -137,7 +155,7 @@ pub async fn run(settings: &Settings, apply: bool) -> Result<()> {
         (0, _) => print(format_args!("{} subjects are registered", standings.len())),
         (_, false) => print(format_args!("{open} things to do; --apply does them")),
         (_, true) => {
-            let registered = register(settings).await?;
+            let registered = apply_all(settings, standings).await?;
             print(format_args!("done: {} subjects are registered", registered.len()));
         }
     }

@@ -28,7 +28,7 @@ fn created() -> OrderEvent {
 }
 
 fn confirmed() -> OrderEvent {
-    OrderEvent::Confirmed(OrderConfirmed {})
+    OrderEvent::Confirmed(OrderConfirmed::default())
 }
 
 impl Stage {

@@ -67,7 +67,7 @@ impl Events {
     }
 
     pub fn confirmed(&self, key: &str, sequence: u64) -> OutRecord {
-        self.event(key, sequence, &OrderConfirmed {}.into())
+        self.event(key, sequence, &OrderConfirmed::default().into())
     }
 
     /// The life of an order of some value, in cents.
@@ -89,7 +89,7 @@ fn created(text: &str, cents: i64) -> OrderEvent {
     OrderCreated { customer_id, text, value, ordered_at }.into()
 }
 
-fn enveloped(key: &str, sequence: Option<u64>, wire_type: &str) -> OwnedHeaders {
+pub fn enveloped(key: &str, sequence: Option<u64>, wire_type: &str) -> OwnedHeaders {
     let command = CommandId::from_key(&format!("{key}-{sequence:?}"));
     let (id, cause) = (EventId::of_command(command, 0).to_string(), command.to_string());
     headers(&Envelope {

@@ -65,7 +65,10 @@ async fn what_an_oracle_proves_to_break_is_refused() {
         stricter += usize::from(verdict == "breaking" && !proven);
         let agree = of_registry == verdict && of_fastavro == verdict;
         match explained.remove(name) {
-            None => assert!(agree, "{name}: nobody says why registry {of_registry}, fastavro {of_fastavro}"),
+            None => assert!(
+                agree,
+                "{name}: nobody says why registry {of_registry}, fastavro {of_fastavro}"
+            ),
             Some(told) => {
                 assert!(!agree, "{name}: all agree");
                 assert!(told.why.len() > 40, "{name}: {}", told.why);

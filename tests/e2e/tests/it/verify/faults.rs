@@ -214,6 +214,8 @@ impl Faults {
                 rule_version: "planted".into(),
                 evaluated_at: Timestamp::now(),
                 reason: None,
+                a_threshold: None,
+                b_threshold: None,
             };
             let payload = self.encoders.classes.encode(&event.into()).unwrap();
             let first = self.copy.0[&CLASSES][first].clone();

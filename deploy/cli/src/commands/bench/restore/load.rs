@@ -109,7 +109,7 @@ fn send(
     while !stop.load(Ordering::Relaxed) {
         let due = started.elapsed().as_millis() * u128::from(rate) / 1_000;
         while u128::try_from(sent)? < due {
-            let command = OrderCommand::from(ConfirmOrder {});
+            let command = OrderCommand::from(ConfirmOrder::default());
             let aggregate = history::order(sent % orders)?;
             let id = CommandId::from_key(&format!("confirm {sent}")).to_string();
             let envelope = Envelope {
