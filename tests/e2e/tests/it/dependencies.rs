@@ -1,11 +1,12 @@
 //! Dependencies follow the data upstream: `schemas` ← producers' libraries ← `consumer-runtime` ←
-//! consumers. Nothing depends on a service but what deploys them all, no consumer on another.
+//! consumers. Nothing depends on a service but what deploys them all, no consumer on another, and
+//! what only describes the messages carries none of them.
 
 use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
 
-const PURE: [&str; 2] = ["schemas", "domain"];
+const PURE: [&str; 3] = ["schemas", "domain", "event-catalog"];
 const IO: [&str; 6] =
     ["rdkafka", "tokio", "tokio-postgres", "reqwest", "axum", "deadpool-postgres"];
 
@@ -43,7 +44,8 @@ fn packages() -> BTreeMap<String, Package> {
 /// How far downstream a package is.
 fn rank(name: &str, package: &Package) -> u8 {
     match package.folder.split('/').next().unwrap() {
-        "schemas" => 0,
+        "schemas" if name == "schemas" => 0,
+        "schemas" => 3,
         "producers" if !package.is_service => 1,
         "consumers" if name == "consumer-runtime" => 2,
         "producers" | "consumers" => 3,
