@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { AvroSchemaParser } from "@asyncapi/avro-schema-parser";
 import { Parser } from "@asyncapi/parser";
+import Ajv from "ajv";
 import avsc from "avsc";
 
 const repository = new URL("../../", import.meta.url);
@@ -117,4 +118,25 @@ test("each example is a golden datum", () => {
     }
   }
   assert.ok(examples > avro.length, `${examples} examples`);
+});
+
+test("each example has headers as they are told", async () => {
+  const { read } = await parsed(written);
+  const ajv = new Ajv({ strict: false });
+  let checked = 0;
+  for (const message of read
+    .channels()
+    .all()
+    .flatMap((channel) => channel.messages().all())) {
+    const check = ajv.compile(message.headers().json());
+    for (const example of message.examples().all()) {
+      assert.ok(
+        check(example.headers() ?? {}),
+        `${message.name()}: ${ajv.errorsText(check.errors)}`,
+      );
+      assert.equal(check({ ...example.headers(), ce_type: "Another" }), false, message.name());
+      checked += 1;
+    }
+  }
+  assert.ok(checked > 40, `${checked} examples`);
 });

@@ -123,7 +123,8 @@ fn message(schema: &Schema) -> Value {
     let avro: Value = serde_json::from_str(&schema.text).unwrap_or_default();
     let examples = schema.examples.iter().zip(1..).filter_map(|(example, number)| {
         let payload = avro_json(&record, &example.datum)?;
-        Some(json!({"name": number.to_string(), "payload": payload}))
+        let example = json!({"name": number.to_string(), "payload": payload});
+        Some(with(example, "headers", headers::example(kind, &schema.wire_type)))
     });
     let title = schema.record.rsplit('.').next();
     let message = json!({

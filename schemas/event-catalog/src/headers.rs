@@ -1,6 +1,7 @@
 //! The headers of records as JSON schemas; all values are text. What they mean is said in
 //! [`schemas::envelope`]; tests hold that both agree.
 
+use schemas::Envelope;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::Kind;
@@ -76,6 +77,40 @@ pub fn dead_letter() -> Value {
     object(OF_DEAD_LETTERS.iter(), &required)
 }
 
+/// What the headers of a message look like; state has none.
+#[must_use]
+pub fn example(kind: Kind, wire_type: &str) -> Option<Value> {
+    let base = Envelope {
+        id: "2e9a53bc-e478-5a4a-9428-a1f40b4b9cf9",
+        source: "command-processor",
+        message_type: wire_type,
+        time: "2026-11-20T10:00:00.123456Z".parse().ok(),
+        subject: Some("4711"),
+        correlation_id: Some("01a2272c-43e1-716c-acbf-d278bdb8d09b"),
+        causation_id: Some("01a2272c-43e1-716c-acbf-d289f5b80f7a"),
+        ..Envelope::default()
+    };
+    let envelope = match kind {
+        Kind::Command => Envelope {
+            source: "command-api",
+            causation_id: None,
+            actor: Some("anna"),
+            expected_version: Some(1),
+            reply_to: Some(0),
+            ..base
+        },
+        Kind::Event => Envelope { sequence: Some(2), command_offset: Some(42), ..base },
+        Kind::Outcome => base,
+        Kind::Notification => Envelope { source: "orders", causation_id: None, ..base },
+        Kind::State => return None,
+    };
+    let mut headers = Map::new();
+    envelope.write(|name, value| {
+        headers.insert(name.to_owned(), json!(String::from_utf8_lossy(value)));
+    });
+    Some(Value::Object(headers))
+}
+
 fn object<'a>(
     headers: impl Iterator<Item = &'a (&'static str, &'static str, &'static str)>,
     required: &[&str],
@@ -94,8 +129,6 @@ fn object<'a>(
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use schemas::Envelope;
 
     use super::*;
 

@@ -1,9 +1,13 @@
 //! What the documents are made of: plain data, from the files of the repository or from a test.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use schemas::catalog::{Subject, subjects};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// Everything that the documents tell.
@@ -79,7 +83,7 @@ impl Schema {
     /// its fixtures; and the values of these.
     ///
     /// # Errors
-    /// When a file cannot be read or is malformed.
+    /// When a file cannot be read or is malformed; it is named.
     pub fn all(folder: &Path) -> io::Result<Vec<Self>> {
         subjects().into_iter().map(|subject| Self::of(folder, subject)).collect()
     }
@@ -88,16 +92,16 @@ impl Schema {
         let namespace = file.record.rsplit('.').nth(1).unwrap_or_default();
         let present: Value = serde_json::from_str(file.text)?;
         let revisions = root.join("revisions").join(namespace);
-        let revisions = numbered(&revisions, |n| format!("{}.{n}.avsc", file.wire_type))?;
+        let revisions = numbered(&revisions, |n| format!("{}.{n}.avsc", file.wire_type));
         let fixtures = root.join("fixtures").join(file.wire_type);
-        let fixtures = numbered(&fixtures, |n| format!("{n}.json"))?;
+        let fixtures = numbered(&fixtures, |n| format!("{n}.json"));
         let mut earlier: Vec<Value> = Vec::new();
         let mut examples = Vec::new();
-        for text in &revisions {
-            earlier.push(serde_json::from_str(text)?);
+        for file in &revisions {
+            earlier.push(read(file)?);
         }
-        for text in &fixtures {
-            let Fixture { schema, datum, value } = serde_json::from_str(text)?;
+        for file in &fixtures {
+            let Fixture { schema, datum, value } = read(file)?;
             if schema == present {
                 examples.push(Example { value, datum: bytes(&datum)? });
             } else if revisions.is_empty() {
@@ -136,15 +140,14 @@ fn bytes(hex: &str) -> io::Result<Vec<u8>> {
     pairs.map(byte).collect()
 }
 
-/// The texts of files that are numbered from 1 on.
-fn numbered(folder: &Path, name: impl Fn(u32) -> String) -> io::Result<Vec<String>> {
-    let mut texts = Vec::new();
-    for number in 1.. {
-        match fs::read_to_string(folder.join(name(number))) {
-            Ok(text) => texts.push(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(texts)
+/// The files of a folder that are numbered from 1 on.
+fn numbered(folder: &Path, name: impl Fn(u32) -> String) -> Vec<PathBuf> {
+    let files = (1..).map(|number| folder.join(name(number)));
+    files.take_while(|file| file.exists()).collect()
+}
+
+fn read<T: DeserializeOwned>(file: &Path) -> io::Result<T> {
+    let text = fs::read_to_string(file);
+    let parsed = text.and_then(|text| serde_json::from_str(&text).map_err(io::Error::from));
+    parsed.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
 }

@@ -5,10 +5,10 @@
 //! - [`input`]: what the documents are made of
 //! - [`schema`]: Avro schemas as a tree, and how their types are told to people
 //! - [`fields`]: a schema as a list of fields, and how two of its revisions differ
-//! - [`catalogue`]: everything that is known of each message
-//! - [`asyncapi`], with [`headers`] and [`example`]: the document for tools
-//! - [`markdown`]: the pages
-//! - [`documents`]: all of them as files, and how they differ from those that are there
+//! - [`mod@catalogue`]: everything that is known of each message
+//! - [`mod@asyncapi`], with [`headers`] and [`example`]: the document for tools
+//! - [`mod@markdown`]: the pages
+//! - [`mod@documents`]: all of them as files, and how they differ from those that are there
 //!
 //! Invariant: the same input makes the same bytes, whatever the day or the machine.
 

@@ -61,7 +61,7 @@ fn table(fields: &[Field]) -> String {
 
 fn diff(version: &Version) -> String {
     if version.changes.is_empty() {
-        let said = if version.number == 1 { "The first one." } else { "As the one before." };
+        let said = if version.number == 1 { "The first one." } else { "No field differs." };
         return format!("{said}\n");
     }
     let mut diff = "```diff\n".to_owned();

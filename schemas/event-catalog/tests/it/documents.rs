@@ -173,3 +173,15 @@ fn earlier_revisions_come_from_files_or_else_from_fixtures() {
         created.versions.iter().map(|version| (version.number, version.changes.len())).collect();
     assert_eq!(told, [(2, 1), (1, 0)]);
 }
+
+#[test]
+fn a_file_that_is_malformed_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixtures = folder.path().join("fixtures/order_created");
+    fs::create_dir_all(&fixtures).unwrap();
+    for text in ["{", "{}", r#"{"schema": {}, "datum": 1, "value": {}}"#] {
+        fs::write(fixtures.join("1.json"), text).unwrap();
+        let error = Schema::all(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("order_created/1.json: "), "{error}");
+    }
+}
