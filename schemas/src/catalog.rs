@@ -2,6 +2,7 @@
 //! binary starts.
 
 use crate::{
+    DecodeError, Decoder,
     campaign::{Campaign, CampaignCommand, CampaignEvent},
     classification::ClassificationEvent,
     command::{AggregateState, CommandOutcome, CommandRefused},
@@ -20,6 +21,17 @@ pub struct Subject {
     pub topic: Topic,
     /// The schema.
     pub file: SchemaFile,
+    read: fn(&Decoder, &str, &[u8]) -> Result<bool, DecodeError>,
+}
+
+impl Subject {
+    /// Whether a payload is a message of this type.
+    ///
+    /// # Errors
+    /// As [`Decoder::decode`].
+    pub fn is_read(&self, decoder: &Decoder, payload: &[u8]) -> Result<bool, DecodeError> {
+        (self.read)(decoder, self.file.wire_type, payload)
+    }
 }
 
 /// Every subject, topic by topic.
@@ -31,7 +43,10 @@ pub fn subjects() -> Vec<Subject> {
 /// Every subject, one by one: records are looked up so.
 fn all() -> impl Iterator<Item = Subject> {
     fn of<M: Messages>() -> impl Iterator<Item = Subject> {
-        M::FILES.iter().map(|file| Subject { topic: M::TOPIC, file: *file })
+        let read = |decoder: &Decoder, wire_type: &str, payload: &[u8]| {
+            decoder.decode::<M>(wire_type, payload).map(|message| message.is_some())
+        };
+        M::FILES.iter().map(move |file| Subject { topic: M::TOPIC, file: *file, read })
     }
     of::<CustomerCommand>()
         .chain(of::<CustomerEvent>())

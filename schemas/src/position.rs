@@ -27,3 +27,9 @@ pub struct Position {
     /// At which offset.
     pub offset: i64,
 }
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.partition, self.offset)
+    }
+}

@@ -27,7 +27,7 @@ use crate::{
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let (trigger, stop) = Shutdown::new();
-    let registry = Registry::new(&settings.log.registry_url);
+    let registry = Registry::of(&settings.log);
     let follow = Follow {
         settings: settings.log.clone(),
         registry: registry.clone(),

@@ -67,7 +67,7 @@ impl Health {
     }
 
     async fn registry(&self) -> Part {
-        let registry = Registry::new(&self.log.registry_url);
+        let registry = Registry::of(&self.log);
         part("schema registry", "server", async move {
             registry.ping().await.map_err(|error| error.to_string())
         })

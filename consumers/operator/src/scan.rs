@@ -122,7 +122,7 @@ impl Scan {
     /// # Errors
     /// When a configuration is refused.
     pub fn tools(&self) -> Result<Tools, Error> {
-        let registry = Registry::new(&self.settings.registry_url);
+        let registry = Registry::of(&self.settings);
         let messages = MessageReader::new(&registry, &self.runtime);
         Ok(Tools { log: PartitionReader::new(&self.settings)?, messages })
     }

@@ -126,7 +126,7 @@ async fn fill<P: Projection>(
             let work = partition::Work {
                 applier: Arc::clone(&applier),
                 log: settings.log.clone(),
-                registry: Registry::new(&settings.log.registry_url),
+                registry: Registry::of(&settings.log),
                 outage_budget: settings.outage_budget,
                 shutdown: shell.shutdown.clone(),
                 health: shell.health.part("postgres"),

@@ -193,7 +193,7 @@ async fn prepare<P: Projection>(
     postgres: &Part,
 ) -> Result<Option<Prepared<P::Emission>>, Failure> {
     let namespace = &settings.log.namespace;
-    let registry = Registry::new(&settings.log.registry_url);
+    let registry = Registry::of(&settings.log);
     let schemas = shell.health.part("registry");
     let mut outage = Outage::new(settings.outage_budget);
     let migrated = outage.retry(postgres, &shell.shutdown, async || {

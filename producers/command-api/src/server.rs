@@ -32,7 +32,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let gate = Gate::new(&settings.gate, Admit::Known)?;
     let schemas_known = shell.health.part("registry");
     let outcomes_come = shell.health.part("kafka");
-    let registry = Registry::new(&settings.log.registry_url);
+    let registry = Registry::of(&settings.log);
     let Some(schemas) = resolve(&registry, &settings, &schemas_known, &shell.shutdown).await?
     else {
         return Ok(());

@@ -1,6 +1,8 @@
 //! The schema registry, over the Confluent API. Binaries only look up: registration is a deploy
 //! step, done by the command-line tool through the same client.
 
+mod access;
+
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
@@ -8,7 +10,11 @@ use schemas::{Encoder, Messages, Namespace};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::error::{Error, ErrorClass};
+pub use crate::registry::access::Access;
+use crate::{
+    error::{Error, ErrorClass},
+    settings::Settings,
+};
 
 const TIME_OUT: Duration = Duration::from_secs(5);
 const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
@@ -17,7 +23,19 @@ const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 #[derive(Clone, Debug)]
 pub struct Registry {
     http: reqwest::Client,
+    access: Access,
     base: String,
+}
+
+/// A schema under a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Version {
+    /// From 1; some registries leave gaps.
+    pub version: u32,
+    /// The id in front of payloads, unique in the registry.
+    pub id: u32,
+    /// The text, as the registry keeps it.
+    pub schema: String,
 }
 
 /// Why the registry could not help.
@@ -70,11 +88,35 @@ struct SchemaAnswer {
     schema: String,
 }
 
+#[derive(Deserialize)]
+struct Verdict {
+    is_compatible: bool,
+    messages: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct LevelAnswer {
+    // Asked for, it comes by the one name; some registries use the name it is set by.
+    #[serde(rename = "compatibilityLevel", alias = "compatibility")]
+    level: String,
+}
+
 impl Registry {
-    /// Makes a client for the base URL of the API.
+    /// Makes a client for the base URL of the API of a registry that lets everybody in.
     #[must_use]
     pub fn new(base: &str) -> Self {
-        Self { http: reqwest::Client::new(), base: base.trim_end_matches('/').to_owned() }
+        Self::with_access(base, Access::default())
+    }
+
+    /// Makes a client of the registry of an installation.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self::with_access(&settings.registry_url, settings.registry_access.clone())
+    }
+
+    fn with_access(base: &str, access: Access) -> Self {
+        let http = access.client();
+        Self { http, access, base: base.trim_end_matches('/').to_owned() }
     }
 
     /// The writer for all messages of a topic: looks up the id of each of its schemas.
@@ -133,6 +175,70 @@ impl Registry {
         answer.await.map(|IdAnswer { id }| id)
     }
 
+    /// Every subject that it has.
+    ///
+    /// # Errors
+    /// When the registry is away or refuses.
+    pub async fn subjects(&self) -> Result<Vec<String>, RegistryError> {
+        self.call(Method::GET, "subjects".to_owned(), None, "list of subjects".to_owned()).await
+    }
+
+    /// Every version of a subject, oldest first; none when there is no such subject.
+    ///
+    /// # Errors
+    /// When the registry is away or refuses.
+    pub async fn versions(&self, subject: &str) -> Result<Vec<Version>, RegistryError> {
+        let what = format!("versions of {subject}");
+        let path = format!("subjects/{subject}/versions");
+        let answer: Result<Vec<u32>, _> = self.call(Method::GET, path, None, what).await;
+        let mut numbers = match answer {
+            Err(RegistryError::NotFound { .. }) => return Ok(Vec::new()),
+            other => other?,
+        };
+        numbers.sort_unstable();
+        let mut versions = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let what = format!("version {number} of {subject}");
+            let path = format!("subjects/{subject}/versions/{number}");
+            versions.push(self.call(Method::GET, path, None, what).await?);
+        }
+        Ok(versions)
+    }
+
+    /// What the registry has against a schema as the next version of a subject; nothing when it
+    /// would take it.
+    ///
+    /// # Errors
+    /// When the registry is away, or refuses to say.
+    pub async fn objections(
+        &self,
+        subject: &str,
+        text: &str,
+    ) -> Result<Vec<String>, RegistryError> {
+        let what = format!("verdict on a version of {subject}");
+        let path = format!("compatibility/subjects/{subject}/versions?verbose=true");
+        let body = json!({ "schema": text });
+        let verdict: Verdict = self.call(Method::POST, path, Some(&body), what).await?;
+        match verdict {
+            Verdict { is_compatible: true, .. } => Ok(Vec::new()),
+            Verdict { messages: None, .. } => Ok(vec!["it is not compatible".to_owned()]),
+            Verdict { messages: Some(messages), .. } => Ok(messages),
+        }
+    }
+
+    /// The compatibility level that a subject has of its own; none when it has that of all.
+    ///
+    /// # Errors
+    /// When the registry is away or refuses.
+    pub async fn compatibility(&self, subject: &str) -> Result<Option<String>, RegistryError> {
+        let what = format!("compatibility level of {subject}");
+        match self.call(Method::GET, format!("config/{subject}"), None, what).await {
+            Ok(LevelAnswer { level }) => Ok(Some(level)),
+            Err(RegistryError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sets the compatibility level of a subject, such as `FULL_TRANSITIVE`.
     ///
     /// # Errors
@@ -151,8 +257,8 @@ impl Registry {
         body: Option<&Value>,
         what: String,
     ) -> Result<T, RegistryError> {
-        let mut request =
-            self.http.request(method, format!("{}/{path}", self.base)).timeout(TIME_OUT);
+        let request = self.http.request(method, format!("{}/{path}", self.base));
+        let mut request = self.access.authorise(request).timeout(TIME_OUT);
         if let Some(body) = body {
             request = request.header("content-type", MEDIA_TYPE).body(body.to_string());
         }
@@ -165,10 +271,19 @@ impl Registry {
         let text = answer.text().await.map_err(|error| unavailable(&what, &error))?;
         match status {
             _ if status.is_success() => serde_json::from_str(&text).map_err(|_| {
-                RegistryError::Unavailable { what, reason: "its answer is not understood".into() }
+                let reason = "its answer is not that of a schema registry; is its URL right?";
+                RegistryError::Unavailable { what, reason: reason.into() }
             }),
-            StatusCode::NOT_FOUND => Err(RegistryError::NotFound { what }),
-            _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+            StatusCode::NOT_FOUND if is_own(&text) => Err(RegistryError::NotFound { what }),
+            // Not its own word: a wrong address must not look like a schema that is not there.
+            StatusCode::NOT_FOUND => {
+                let reason = "404 without the code of a schema registry; is its URL right?".into();
+                Err(RegistryError::Unavailable { what, reason })
+            }
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
+                Err(RegistryError::Unavailable { what, reason: reason(status, &text) })
+            }
+            _ if status.is_client_error() => {
                 Err(RegistryError::Refused { what, reason: reason(status, &text) })
             }
             _ => Err(RegistryError::Unavailable { what, reason: reason(status, &text) }),
@@ -176,10 +291,22 @@ impl Registry {
     }
 }
 
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    // 40401 no such subject, 40402 no such version, 40403 no such schema, 40408 no own level; some
+    // say 404 only.
+    error_code: u32,
+    message: Option<String>,
+}
+
+/// Whether an error has the form in which a schema registry tells it.
+fn is_own(text: &str) -> bool {
+    serde_json::from_str::<ErrorAnswer>(text)
+        .is_ok_and(|answer| answer.error_code / 100 == 404 || answer.error_code == 404)
+}
+
 /// The registry's own words, when it sent some.
 fn reason(status: StatusCode, text: &str) -> String {
-    let message = serde_json::from_str::<Value>(text)
-        .ok()
-        .and_then(|body| body.get("message").and_then(Value::as_str).map(str::to_owned));
+    let message = serde_json::from_str::<ErrorAnswer>(text).ok().and_then(|answer| answer.message);
     message.map_or_else(|| status.to_string(), |message| format!("{status}, {message}"))
 }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use schemas::{Namespace, Topic};
 use service::{Env, Lifeline};
 
+use crate::registry::Access;
+
 /// Connection settings shared by every client of the event log.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -12,6 +14,8 @@ pub struct Settings {
     pub brokers: String,
     /// Base URL of the schema registry's Confluent API.
     pub registry_url: String,
+    /// How the registry is trusted and asked.
+    pub registry_access: Access,
     /// Prefix of topics, groups and transactional ids.
     pub namespace: Namespace,
     /// Stable name of this instance, unique among those of its binary. With it a restarted
@@ -31,6 +35,7 @@ impl Settings {
         Self {
             brokers: brokers.to_owned(),
             registry_url: registry_url.to_owned(),
+            registry_access: Access::default(),
             namespace,
             instance: None,
             unfenced: false,
@@ -38,8 +43,8 @@ impl Settings {
         }
     }
 
-    /// Reads `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL`, `ONEWAY_NAMESPACE`, `ONEWAY_INSTANCE` and, in
-    /// a debug build, `ONEWAY_UNFENCED`.
+    /// Reads `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL` with what [`Access`] reads,
+    /// `ONEWAY_NAMESPACE`, `ONEWAY_INSTANCE` and, in a debug build, `ONEWAY_UNFENCED`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let namespace = env.optional("ONEWAY_NAMESPACE").unwrap_or_default();
@@ -50,6 +55,7 @@ impl Settings {
         Self {
             brokers: env.required("KAFKA_BROKERS"),
             registry_url: env.required("SCHEMA_REGISTRY_URL"),
+            registry_access: Access::from_env(env),
             namespace,
             instance: env.optional("ONEWAY_INSTANCE"),
             unfenced: cfg!(debug_assertions) && env.parsed("ONEWAY_UNFENCED", false),

@@ -33,7 +33,7 @@ fn world_of(client: Bound, subject: Subject) -> World {
     let hub = Hub::new(LogId::new("c", "t"), &[0, 0], ROOMY, client);
     // Nothing in these tests goes as far as the log.
     let settings = Settings::new("127.0.0.1:1", "http://127.0.0.1:1", Namespace::default());
-    let history = History::new(&settings, &Registry::new(&settings.registry_url), 0);
+    let history = History::new(&settings, &Registry::of(&settings), 0);
     let state = Changes { hub: Arc::clone(&hub), history, heartbeat: HEARTBEAT };
     let router = Router::new().route("/v1/changes", get(changes)).with_state(state);
     World { hub, router: router.layer(Extension(subject)) }

@@ -64,7 +64,7 @@ pub struct Options {
 pub async fn run(options: Options) -> Result<()> {
     let Options { brokers, registry, namespace, series } = options;
     let settings = cluster::settings(&brokers, &registry, &namespace)?;
-    let encoder = Registry::new(&settings.registry_url).encoder(&settings.namespace).await;
+    let encoder = Registry::of(&settings).encoder(&settings.namespace).await;
     let commands = Commands::new(&encoder.map_err(cluster::failed)?, REPLY.number)?;
     let work = move || series.run(&mut Driver::new(&settings, commands)?);
     tokio::task::spawn_blocking(work).await.context("the driver ended in a panic")?

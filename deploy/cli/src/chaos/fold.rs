@@ -103,7 +103,7 @@ impl World {
         settings: &Settings,
         runtime: &Handle,
     ) -> Result<Vec<Happened<M>>, Error> {
-        let mut messages = MessageReader::new(&Registry::new(&settings.registry_url), runtime);
+        let mut messages = MessageReader::new(&Registry::of(settings), runtime);
         let reader = PartitionReader::new(settings)?;
         let mut events = Vec::new();
         for number in 0..partition_count(settings, M::TOPIC)? {

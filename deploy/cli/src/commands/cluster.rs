@@ -16,13 +16,13 @@ use crate::{
 pub struct Cluster {
     /// Bootstrap servers of Kafka
     #[arg(long, env = "KAFKA_BROKERS", value_name = "HOST:PORT,…", hide_env_values = true)]
-    brokers: Option<String>,
+    pub brokers: Option<String>,
     /// Base URL of the schema registry's Confluent API
     #[arg(long, env = "SCHEMA_REGISTRY_URL", value_name = "URL", hide_env_values = true)]
-    registry: Option<String>,
+    pub registry: Option<String>,
     /// Prefix of the installation's topics on a shared cluster
     #[arg(long, env = "ONEWAY_NAMESPACE", value_name = "NAME", hide_env_values = true)]
-    namespace: Option<String>,
+    pub namespace: Option<String>,
 }
 
 impl Cluster {

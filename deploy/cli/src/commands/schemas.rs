@@ -1,19 +1,19 @@
-//! `oneway schemas register`: puts every schema file under its subject in the registry.
+//! `oneway schemas`: from a changed file to a registered revision, and back again to every record
+//! ever written.
 
-use std::path::Path;
+mod against;
+mod files;
+mod history;
+mod register;
+mod status;
 
-use anyhow::anyhow;
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
-use event_log::{Registry, Settings, registry::RegistryError};
+use schema_workflow::finding;
 
-use crate::{
-    commands::cluster::Cluster,
-    failure::{Failure, Result},
-    report::print,
-};
-
-/// No reader of any version, old or new, may be broken by any other.
-const COMPATIBILITY: &str = "FULL_TRANSITIVE";
+pub use self::register::register;
+use crate::{commands::cluster::Cluster, failure::Result};
 
 /// Options of the command.
 #[derive(Debug, Args)]
@@ -24,40 +24,148 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// Register every schema file under its subject, `FULL_TRANSITIVE`; a second run changes nothing
+    /// Check the files by the rules of form; exit 1 when one is broken
+    Lint(Files),
+    /// Show what changed files break for earlier revisions; exit 1 when they do
+    Breaking {
+        /// A git revision, `registry`, or a folder [default: every locked revision]
+        #[arg(long, value_name = "REF|registry|DIR")]
+        against: Option<String>,
+        #[command(flatten)]
+        files: Files,
+        #[command(flatten)]
+        cluster: Cluster,
+    },
+    /// Explain a rule; without a name, list them all
+    Explain {
+        /// Its name, such as `field-renamed`
+        rule: Option<String>,
+    },
+    /// Make each changed file the next revision of its schema, after all checks
+    Lock {
+        /// Show what would be done
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Check everything: form, what breaks, revisions and lock file; with --registry that, too
+    Check {
+        /// Also that the registry has every revision, and nothing else
+        #[arg(long)]
+        registry: bool,
+        #[command(flatten)]
+        files: Files,
+        #[command(flatten)]
+        cluster: ClusterOfCheck,
+    },
+    /// Register what the registry lacks, `FULL_TRANSITIVE`; without --apply only show it
     Register {
+        /// Do it; only when the registry takes all of it
+        #[arg(long, conflicts_with = "dry_run")]
+        apply: bool,
+        /// Only show what would be done, and what the registry says to it (the default)
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        cluster: Cluster,
+    },
+    /// Show files, lock file, registry and topics side by side
+    Status {
+        /// Leave out the topics, which have to be read from end to end
+        #[arg(long)]
+        no_topics: bool,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        cluster: Cluster,
+    },
+    /// Read a record of every schema that is in the topics; exit 1 when this build cannot
+    VerifyHistory {
+        /// Read every record, not just the first and the last of each schema
+        #[arg(long)]
+        every_record: bool,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         cluster: Cluster,
     },
 }
 
+/// Where the files are, and how findings are told.
+#[derive(Debug, Args)]
+struct Files {
+    /// The folder with `avro`, `revisions` and `schemas.lock` [default: schemas of the workspace]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// How findings are told
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// The options of [`Cluster`], under `--registry-url` where `--registry` is a switch.
+#[derive(Debug, Args)]
+struct ClusterOfCheck {
+    /// Bootstrap servers of Kafka
+    #[arg(long, env = "KAFKA_BROKERS", value_name = "HOST:PORT,…", hide_env_values = true)]
+    brokers: Option<String>,
+    /// Base URL of the schema registry's Confluent API
+    #[arg(long, env = "SCHEMA_REGISTRY_URL", value_name = "URL", hide_env_values = true)]
+    registry_url: Option<String>,
+    /// Prefix of the installation's topics on a shared cluster
+    #[arg(long, env = "ONEWAY_NAMESPACE", value_name = "NAME", hide_env_values = true)]
+    namespace: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// An array of findings
+    Json,
+    /// SARIF 2.1.0, for code hosts
+    Sarif,
+}
+
+impl From<Format> for finding::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Sarif => Self::Sarif,
+        }
+    }
+}
+
 /// Runs the command.
 pub async fn run(options: Options, state: &Path) -> Result<()> {
-    let Act::Register { cluster } = options.action;
-    let settings = cluster.settings(state)?;
-    for (subject, id) in register(&settings).await? {
-        print(format_args!("{id:>6}  {subject}"));
-    }
-    Ok(())
-}
-
-/// Registers every schema file; the subjects with their ids.
-pub async fn register(settings: &Settings) -> Result<Vec<(String, u32)>> {
-    let registry = Registry::new(&settings.registry_url);
-    let mut registered = Vec::new();
-    for schemas::catalog::Subject { topic, file } in schemas::catalog::subjects() {
-        let subject = file.subject(&settings.qualify(topic.name()));
-        // The level first: it is to judge this very registration.
-        registry.set_compatibility(&subject, COMPATIBILITY).await.map_err(refused)?;
-        let id = registry.register(&subject, file.text).await.map_err(refused)?;
-        registered.push((subject, id));
-    }
-    Ok(registered)
-}
-
-fn refused(error: RegistryError) -> Failure {
-    match error {
-        RegistryError::Refused { .. } => Failure::Negative(anyhow!(error)),
-        _ => Failure::Unavailable(error.into()),
+    match options.action {
+        Act::Lint(files) => files::lint(&files),
+        Act::Breaking { against: None, files, .. } => files::breaking(&files),
+        Act::Breaking { against: Some(against), files, cluster } => {
+            against::breaking(&against, &files, cluster, state).await
+        }
+        Act::Explain { rule } => files::explain(rule.as_deref()),
+        Act::Lock { dry_run, files } => files::lock(&files, dry_run),
+        Act::Check { registry, files, cluster } => {
+            files::check(&files)?;
+            if !registry {
+                return Ok(());
+            }
+            let ClusterOfCheck { brokers, registry_url: registry, namespace } = cluster;
+            let cluster = Cluster { brokers, registry, namespace };
+            register::check(&cluster.settings(state)?).await
+        }
+        Act::Register { apply, cluster, .. } => {
+            register::run(&cluster.settings(state)?, apply).await
+        }
+        Act::Status { no_topics, json, cluster } => {
+            status::run(&cluster.settings(state)?, no_topics, json).await
+        }
+        Act::VerifyHistory { every_record, json, cluster } => {
+            history::run(cluster.settings(state)?, every_record, json).await
+        }
     }
 }

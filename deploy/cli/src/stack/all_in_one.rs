@@ -34,7 +34,7 @@ mod tests {
     fn instance(name: &str, admin_port: u16) -> Instance {
         let (http_port, env) = (None, BTreeMap::from([("A".to_owned(), "1".to_owned())]));
         let service =
-            Service { name: name.into(), about: String::new(), http_port, admin_port, env };
+            Service { name: name.into(), http_port, admin_port, env, ..Service::default() };
         Instance { service, number: 1, http_port, admin_port }
     }
 

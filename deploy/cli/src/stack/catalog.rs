@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::Context;
-use serde::Deserialize;
+use schemas::Topic;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     failure::{Failure, Result},
@@ -18,7 +19,7 @@ use crate::{
 const CORS_ORIGINS: &str = "ONEWAY_CORS_ORIGINS";
 
 /// One entry of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// Crate, binary, consumer group and service: one noun for all.
@@ -29,9 +30,36 @@ pub struct Service {
     pub http_port: Option<u16>,
     /// Where it serves health and metrics.
     pub admin_port: u16,
+    /// The topics it reads.
+    #[serde(default, deserialize_with = "topics")]
+    pub reads: Vec<Topic>,
+    /// The topics it writes.
+    #[serde(default, deserialize_with = "topics")]
+    pub writes: Vec<Topic>,
+    /// What it may do in Postgres; nothing when left out.
+    pub database: Option<Database>,
     /// Further defaults for its environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+}
+
+/// Topics by their logical names.
+fn topics<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<Topic>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let topic = |name: String| {
+        Topic::named(&name).ok_or_else(|| D::Error::custom(format!("there is no topic {name}")))
+    };
+    names.into_iter().map(topic).collect()
+}
+
+/// What a service may do in Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Database {
+    /// Everything in the schema of its name, and in its next and previous builds.
+    Own,
+    /// What the command-line tool may do at every consumer's.
+    All,
 }
 
 /// One process of a service.

@@ -261,7 +261,7 @@ mod tests {
 
     fn service(name: &str, http_port: Option<u16>, admin_port: u16) -> Service {
         let env = BTreeMap::new();
-        Service { name: name.into(), about: String::new(), http_port, admin_port, env }
+        Service { name: name.into(), http_port, admin_port, env, ..Service::default() }
     }
 
     fn plan(existing: &Existing, scale: &[(&str, u32)]) -> Result<Plan> {

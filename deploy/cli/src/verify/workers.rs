@@ -108,7 +108,7 @@ pub fn run(
     let (jobs, failed) = (Mutex::new(VecDeque::from(jobs)), AtomicBool::new(false));
     let done = Mutex::new(Vec::new());
     let work = || -> Result<(), Error> {
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(settings);
         let log = PartitionReader::new(settings)?;
         let reader = MessageReader::new(&registry, runtime);
         let mut tools = Tools { log, reader, progress };

@@ -54,7 +54,7 @@ impl World {
             instance: Some("command-processor-1".into()),
             ..Settings::new(&required("KAFKA_BROKERS"), &required("SCHEMA_REGISTRY_URL"), namespace)
         };
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(&settings);
         let yaml = "{partitions: 1, replication: 1, topics: {order.state: {holds: x, config: \
                     {cleanup.policy: compact}}, order.events: {holds: x, event_store: true}}}";
         let (states, events) = runtime.block_on(async {

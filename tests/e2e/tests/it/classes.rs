@@ -64,7 +64,7 @@ async fn settled(installation: &Installation) {
 async fn published(installation: &Installation) -> Vec<CustomerClassificationUpdated> {
     let settings = installation.settings();
     let reading = spawn_blocking(move || {
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(&settings);
         let mut reader = MessageReader::new(&registry, &Handle::current());
         let entries = log::read(&settings, Topic::CUSTOMER_CLASSIFICATION_EVENTS);
         log::assert_whole(&entries);

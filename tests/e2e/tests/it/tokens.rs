@@ -159,7 +159,7 @@ async fn a_forwarded_command_is_where_it_was_forwarded_to() {
     let body = json!({ "id": "o1", "customerId": "c", "text": "a", "value": 1 });
     assert_eq!(post(&installation, "/v1/orders", "create", &body).await.0, 201);
     let settings = installation.settings();
-    let registry = Registry::new(&settings.registry_url);
+    let registry = Registry::of(&settings);
     let encoder = registry.encoder::<OrderCommand>(&settings.namespace).await.unwrap();
     let id = CommandId::from_key("foreign").to_string();
     let envelope =
@@ -217,7 +217,7 @@ async fn events_without_an_offset_are_as_good_as_ever() {
     let services = ["command-api", "command-processor", "orders"];
     let installation = Installation::start(&services, &[]).await;
     let settings = installation.settings();
-    let registry = Registry::new(&settings.registry_url);
+    let registry = Registry::of(&settings);
     let encoder = registry.encoder::<OrderEvent>(&settings.namespace).await.unwrap();
     let created = OrderCreated {
         customer_id: AggregateId::new("c").unwrap(),

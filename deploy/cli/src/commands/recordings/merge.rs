@@ -126,7 +126,7 @@ impl Reading<'_> {
     fn run(self, sender: &SyncSender<Found>) -> Result<(), Error> {
         let Self { settings, runtime, partition, wanted } = self;
         let log = PartitionReader::new(settings)?;
-        let mut reader = MessageReader::new(&Registry::new(&settings.registry_url), runtime);
+        let mut reader = MessageReader::new(&Registry::of(settings), runtime);
         let mut is_heard = true;
         let read = log.read_to_end(partition, |record| {
             let found = found(&mut reader, partition, record)?;

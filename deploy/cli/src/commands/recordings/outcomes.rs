@@ -85,7 +85,7 @@ pub fn decided(
     mut lines: HashMap<CommandId, u64>,
 ) -> Result<Decided, event_log::Error> {
     let log = PartitionReader::new(settings)?;
-    let mut reader = MessageReader::new(&Registry::new(&settings.registry_url), runtime);
+    let mut reader = MessageReader::new(&Registry::of(settings), runtime);
     let mut decided = Decided::default();
     for (partition, begin) in begins {
         log.read_from(*partition, *begin, |record| {

@@ -218,7 +218,7 @@ async fn cluster_id(settings: &Settings) -> Result<String> {
 
 async fn encoders(settings: &Settings) -> Result<Encoders> {
     async fn of<M: Messages>(settings: &Settings) -> Result<Encoder<M>> {
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(settings);
         registry.encoder(&settings.namespace).await.map_err(failed)
     }
     Ok(Encoders {

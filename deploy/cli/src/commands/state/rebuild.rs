@@ -102,7 +102,7 @@ where
     AggregateState<A::State>: Messages,
 {
     fn new(settings: &Settings, runtime: &Handle) -> Result<Self, Error> {
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(settings);
         Ok(Self {
             log: PartitionReader::new(settings)?,
             reader: MessageReader::new(&registry, runtime),

@@ -32,7 +32,7 @@ pub fn row(endpoint: &str, id: &str, details: Option<&str>) -> ReadModelChanged 
 impl Notifications {
     pub async fn connect(installation: &Installation) -> Self {
         let settings = installation.settings();
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(&settings);
         let encoder = registry.encoder(&settings.namespace).await.unwrap();
         Self { appender: Appender::new(&settings, Duration::from_secs(10)).unwrap(), encoder }
     }

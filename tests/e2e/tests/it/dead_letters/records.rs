@@ -44,7 +44,7 @@ pub struct Events(Encoder<OrderEvent>);
 impl Events {
     pub async fn new(installation: &Installation) -> Self {
         let settings = installation.settings();
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(&settings);
         Self(registry.encoder::<OrderEvent>(&settings.namespace).await.unwrap())
     }
 

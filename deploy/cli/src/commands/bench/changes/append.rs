@@ -83,7 +83,7 @@ impl Sent {
 impl Changes {
     /// Connects.
     pub async fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(settings);
         let encoder = registry.encoder(&settings.namespace).await?;
         let appender = Appender::new(settings, LIMIT)?;
         let log = settings.clone();

@@ -105,7 +105,7 @@ pub struct Writer {
 impl Writer {
     /// With the schemas of the registry.
     pub async fn new(settings: &Settings) -> Result<Self> {
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(settings);
         let encoder = registry.encoder(&settings.namespace).await;
         Ok(Self { encoder: encoder.context("cannot find the schemas of the events")? })
     }

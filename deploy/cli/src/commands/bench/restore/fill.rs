@@ -25,7 +25,7 @@ const EVENTS: Partition = Partition { topic: OrderEvent::TOPIC, number: 0 };
 
 /// Writes the orders, and that they are all.
 pub async fn fill(settings: &Settings, count: usize, with_events: bool) -> Result<()> {
-    let registry = Registry::new(&settings.registry_url);
+    let registry = Registry::of(settings);
     let namespace = &settings.namespace;
     let states: Encoder<AggregateState<Order>> =
         registry.encoder(namespace).await.context("cannot find the state's schema")?;

@@ -50,7 +50,7 @@ struct Seen {
 impl Load {
     /// Begins to confirm the orders, one after the other and from the first again.
     pub async fn start(settings: &Settings, orders: usize, rate: u32) -> Result<Self> {
-        let registry = Registry::new(&settings.registry_url);
+        let registry = Registry::of(settings);
         let encoder: Encoder<OrderCommand> = registry
             .encoder(&settings.namespace)
             .await

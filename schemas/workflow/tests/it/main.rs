@@ -1,0 +1,4 @@
+//! The shipped schemas, and what is done with them.
+
+mod corpus;
+mod shipped;
