@@ -8,7 +8,7 @@ use crate::{
     example::avro_json,
     headers,
     input::{Input, Schema, Service, Topic},
-    schema::parse,
+    schema::{parse, short},
 };
 
 /// The version of AsyncAPI.
@@ -119,18 +119,17 @@ fn configuration(topic: &Topic) -> Value {
 
 fn message(schema: &Schema) -> Value {
     let kind = Kind::on(&schema.topic);
-    let record = parse(&schema.text);
+    let parsed = parse(&schema.text);
     let avro: Value = serde_json::from_str(&schema.text).unwrap_or_default();
     let examples = schema.examples.iter().zip(1..).filter_map(|(example, number)| {
-        let payload = avro_json(&record, &example.datum)?;
+        let payload = avro_json(parsed.as_ref()?, &example.datum)?;
         let example = json!({"name": number.to_string(), "payload": payload});
         Some(with(example, "headers", headers::example(kind, &schema.wire_type)))
     });
-    let title = schema.record.rsplit('.').next();
     let message = json!({
         "name": schema.wire_type,
-        "title": title,
-        "summary": record.doc,
+        "title": short(&schema.record),
+        "summary": parsed.as_ref().and_then(|schema| schema.root.doc.as_deref()),
         "contentType": AVRO,
         "tags": [{"name": kind.name()}],
         "headers": headers_of(kind, &schema.wire_type),

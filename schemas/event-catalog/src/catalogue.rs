@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     fields::{Change, Field, changes, fields},
     input::{Input, Schema, Service},
-    schema::{Record, parse},
+    schema::parse,
 };
 
 /// What a message is for.
@@ -130,7 +130,7 @@ pub fn messages(input: &Input) -> Vec<Message> {
 }
 
 fn message(input: &Input, schema: &Schema) -> Message {
-    let record = parse(&schema.text);
+    let present = parse(&schema.text);
     let kind = Kind::on(&schema.topic);
     Message {
         wire_type: schema.wire_type.clone(),
@@ -140,19 +140,19 @@ fn message(input: &Input, schema: &Schema) -> Message {
         kind,
         topic: schema.topic.clone(),
         key: kind.key(),
-        doc: record.doc.clone(),
-        fields: fields(&record),
-        versions: versions(schema, record),
+        doc: present.as_ref().and_then(|schema| schema.root.doc.clone()).unwrap_or_default(),
+        fields: present.as_ref().map(fields).unwrap_or_default(),
+        versions: versions(schema),
         example: schema.examples.first().map(|example| example.value.clone()),
         producers: producers(input, &schema.topic),
         consumers: consumers(input, &schema.topic),
     }
 }
 
-fn versions(schema: &Schema, present: Record) -> Vec<Version> {
-    let earlier = schema.earlier.iter().map(|text| parse(text));
-    let records: Vec<_> = earlier.chain([present]).collect();
-    let later = records.iter().zip(records.iter().skip(1));
+fn versions(schema: &Schema) -> Vec<Version> {
+    let texts = schema.earlier.iter().chain([&schema.text]);
+    let revisions: Vec<_> = texts.filter_map(|text| parse(text)).collect();
+    let later = revisions.iter().zip(revisions.iter().skip(1));
     let later = later.map(|(before, after)| changes(before, after));
     let all = [Vec::new()].into_iter().chain(later).enumerate();
     let mut versions: Vec<_> =

@@ -1,8 +1,9 @@
 //! A schema as a list of fields, and how two of its revisions differ.
 
+use schema_workflow::model::{Definition, Kind, Schema, Shape, Type};
 use serde::Serialize;
 
-use crate::schema::{Record, Shape, Type};
+use crate::schema::{fields_of, short, tell};
 
 /// A field, of the message or of a record within it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +28,7 @@ pub struct Field {
 /// What became of a field between two revisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// Where it is; empty for the message itself.
+    /// Where it is, or the name of a type within the message; empty for the message itself.
     pub path: String,
     /// What it was, if it was there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,43 +56,48 @@ impl Field {
     }
 }
 
-/// The fields of a record, those of the records within it after the one that holds them.
+/// The fields of a message, those of the records within it after the one that defines them.
 #[must_use]
-pub fn fields(record: &Record) -> Vec<Field> {
+pub fn fields(schema: &Schema) -> Vec<Field> {
     let mut fields = Vec::new();
-    collect(record, "", &mut fields);
+    collect(schema, &schema.root, "", &mut fields);
     fields
 }
 
-fn collect(record: &Record, prefix: &str, fields: &mut Vec<Field>) {
-    for field in &record.fields {
+fn collect(schema: &Schema, record: &Definition, prefix: &str, fields: &mut Vec<Field>) {
+    for field in fields_of(record) {
         let path = format!("{prefix}{}", field.name);
         fields.push(Field {
             path: path.clone(),
-            type_name: field.of.to_string(),
-            is_optional: field.of.is_optional(),
-            default: field.default.as_ref().map(ToString::to_string),
-            is_personal: field.is_personal,
-            doc: field.doc.clone(),
+            type_name: tell(schema, &field.ty),
+            is_optional: field.ty.is_nullable(),
+            default: field.default.as_ref().map(|default| default.value.to_string()),
+            is_personal: field.pii.as_ref().is_some_and(|pii| pii.value == true),
+            doc: field.doc.clone().unwrap_or_default(),
         });
-        within(&field.of, &path, fields);
+        within(schema, &field.ty, &path, fields);
     }
 }
 
-/// The fields of the records that a type is made of.
-fn within(of: &Type, path: &str, fields: &mut Vec<Field>) {
-    match &of.shape {
-        Shape::Record(record) => collect(record, &format!("{path}."), fields),
-        Shape::Array(items) => within(items, &format!("{path}[]"), fields),
-        Shape::Map(values) => within(values, &format!("{path}{{}}"), fields),
-        Shape::Union(types) => types.iter().for_each(|one| within(one, path, fields)),
-        Shape::Plain(_) | Shape::Fixed(..) | Shape::Enum(..) => {}
+/// The fields of the records that a type defines.
+fn within(schema: &Schema, of: &Type, path: &str, fields: &mut Vec<Field>) {
+    match &of.kind {
+        Kind::Named(name) if of.is_definition => {
+            if let Some(definition) = schema.types.get(name) {
+                collect(schema, definition, &format!("{path}."), fields);
+            }
+        }
+        Kind::Array(items) => within(schema, items, &format!("{path}[]"), fields),
+        Kind::Map(values) => within(schema, values, &format!("{path}{{}}"), fields),
+        Kind::Union(types) => types.iter().for_each(|one| within(schema, one, path, fields)),
+        Kind::Named(_) | Kind::Primitive(_) => {}
     }
 }
 
-/// What became of each field, in the order of the newer revision; what is gone comes last.
+/// What became of what the types say, and of each field, in the order of the newer revision; what
+/// is gone comes last.
 #[must_use]
-pub fn changes(before: &Record, after: &Record) -> Vec<Change> {
+pub fn changes(before: &Schema, after: &Schema) -> Vec<Change> {
     let (old, new) = (fields(before), fields(after));
     let line =
         |all: &[Field], path: &str| all.iter().find(|field| field.path == path).map(Field::line);
@@ -102,9 +108,21 @@ pub fn changes(before: &Record, after: &Record) -> Vec<Change> {
         before: line(&old, path),
         after: line(&new, path),
     });
-    let doc = |record: &Record| Some(record.doc.clone());
-    let itself = Change { path: String::new(), before: doc(before), after: doc(after) };
-    [itself].into_iter().chain(changes).filter(|change| change.before != change.after).collect()
+    let types = after.types.iter().filter_map(|(name, definition)| {
+        let path = if *name == after.root.name { "" } else { short(name) };
+        let (before, after) = (Some(said(before.types.get(name)?)), Some(said(definition)));
+        Some(Change { path: path.to_owned(), before, after })
+    });
+    types.chain(changes).filter(|change| change.before != change.after).collect()
+}
+
+/// What a type says besides its shape, which the fields tell.
+fn said(definition: &Definition) -> String {
+    let doc = definition.doc.as_deref().unwrap_or_default();
+    match &definition.shape {
+        Shape::Enum { default: Some(default), .. } => format!("{doc} Others count as {default}."),
+        Shape::Enum { .. } | Shape::Record(_) | Shape::Fixed { .. } => doc.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -126,9 +144,13 @@ mod tests {
                 {"name": "mail", "type": ["null", "string"], "default": null, "pii": true,
                  "doc": "Address."}]}}}]}"#;
 
+    fn read(text: &str) -> Schema {
+        parse(text).unwrap()
+    }
+
     #[test]
     fn fields_of_records_within_follow_their_holder() {
-        let fields = fields(&parse(NEW));
+        let fields = fields(&read(NEW));
         let paths: Vec<_> = fields.iter().map(|field| field.path.as_str()).collect();
         assert_eq!(paths, ["id", "cut", "cut[].at", "cut[].mail"]);
         assert_eq!(fields[3].presence(), "optional, default `null`");
@@ -137,7 +159,7 @@ mod tests {
 
     #[test]
     fn each_field_that_differs_is_told() {
-        let changes = changes(&parse(OLD), &parse(NEW));
+        let changes = changes(&read(OLD), &read(NEW));
         let told: Vec<_> = changes
             .iter()
             .map(|change| (change.path.as_str(), change.before.as_deref(), change.after.as_deref()))
@@ -154,6 +176,26 @@ mod tests {
                 ("old", Some("int, required: Gone."), None),
             ]
         );
-        assert_eq!(super::changes(&parse(NEW), &parse(NEW)), []);
+        assert_eq!(super::changes(&read(NEW), &read(NEW)), []);
+    }
+
+    #[test]
+    fn what_types_say_is_told_where_it_differs() {
+        let text = |doc: &str, of_class: &str, default: &str| {
+            read(&format!(
+                r#"{{"type": "record", "name": "R", "doc": "{doc}", "fields": [
+                    {{"name": "x", "doc": "X.", "type": {{"type": "enum", "name": "Class",
+                      "doc": "{of_class}", "symbols": ["A", "B"], "default": "{default}"}}}}]}}"#
+            ))
+        };
+        let told = |before, after| {
+            let changes = changes(&before, &after).into_iter();
+            changes.map(|change| (change.path, change.after.unwrap())).collect::<Vec<_>>()
+        };
+        let old = || text("One.", "Class.", "A");
+        let class = |said: &str| vec![("Class".to_owned(), said.to_owned())];
+        assert_eq!(told(old(), text("Two.", "Class.", "A")), [(String::new(), "Two.".into())]);
+        assert_eq!(told(old(), text("One.", "Kind.", "A")), class("Kind. Others count as A."));
+        assert_eq!(told(old(), text("One.", "Class.", "B")), class("Class. Others count as B."));
     }
 }

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schema_workflow::history::Folder;
 use schemas::catalog::{Subject, subjects};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -79,44 +80,39 @@ pub struct Example {
 
 impl Schema {
     /// Every schema of the system, with what the folder `schemas` of the repository has of it: its
-    /// earlier revisions in `revisions/<folder>/<wire type>.<n>.avsc`, from 1 on, or else those of
-    /// its fixtures; and the values of these.
+    /// revisions, and the values of its fixtures.
     ///
     /// # Errors
     /// When a file cannot be read or is malformed; it is named.
     pub fn all(folder: &Path) -> io::Result<Vec<Self>> {
-        subjects().into_iter().map(|subject| Self::of(folder, subject)).collect()
+        let files = Folder::read(folder, folder).map_err(io::Error::other)?;
+        subjects().into_iter().map(|subject| Self::of(folder, &files, subject)).collect()
     }
 
-    fn of(root: &Path, Subject { topic, file }: Subject) -> io::Result<Self> {
+    fn of(root: &Path, files: &Folder, Subject { topic, file, .. }: Subject) -> io::Result<Self> {
         let namespace = file.record.rsplit('.').nth(1).unwrap_or_default();
-        let present: Value = serde_json::from_str(file.text)?;
-        let revisions = root.join("revisions").join(namespace);
-        let revisions = numbered(&revisions, |n| format!("{}.{n}.avsc", file.wire_type));
-        let fixtures = root.join("fixtures").join(file.wire_type);
-        let fixtures = numbered(&fixtures, |n| format!("{n}.json"));
-        let mut earlier: Vec<Value> = Vec::new();
+        let message = files.messages.get(&format!("{namespace}/{}", file.wire_type));
+        let now = message.and_then(|message| message.now.as_ref());
+        let text = now.map_or(file.text, |source| source.text.as_str());
+        let revisions = message.into_iter().flat_map(|message| &message.revisions);
+        let mut earlier: Vec<_> = revisions.map(|source| source.text.clone()).collect();
+        // The last one is the present one, once it is locked.
+        earlier.pop_if(|last| last == text);
+        let present: Value = serde_json::from_str(text)?;
         let mut examples = Vec::new();
-        for file in &revisions {
-            earlier.push(read(file)?);
-        }
-        for file in &fixtures {
-            let Fixture { schema, datum, value } = read(file)?;
+        for file in numbered(&root.join("fixtures").join(file.wire_type)) {
+            let Fixture { schema, datum, value } = read(&file)?;
             if schema == present {
                 examples.push(Example { value, datum: bytes(&datum)? });
-            } else if revisions.is_empty() {
-                earlier.push(schema);
             }
         }
-        earlier.dedup();
-        earlier.retain(|schema| *schema != present);
         Ok(Self {
             topic: topic.name().to_owned(),
             folder: namespace.to_owned(),
             wire_type: file.wire_type.to_owned(),
             record: file.record.to_owned(),
-            text: file.text.to_owned(),
-            earlier: earlier.iter().map(Value::to_string).collect(),
+            text: text.to_owned(),
+            earlier,
             examples,
         })
     }
@@ -140,10 +136,10 @@ fn bytes(hex: &str) -> io::Result<Vec<u8>> {
     pairs.map(byte).collect()
 }
 
-/// The files of a folder that are numbered from 1 on.
-fn numbered(folder: &Path, name: impl Fn(u32) -> String) -> Vec<PathBuf> {
-    let files = (1..).map(|number| folder.join(name(number)));
-    files.take_while(|file| file.exists()).collect()
+/// The fixtures of a folder, which are numbered from 1 on.
+fn numbered(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let files = (1..).map(|number| folder.join(format!("{number}.json")));
+    files.take_while(|file| file.exists())
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> io::Result<T> {

@@ -3,7 +3,7 @@
 //!
 //! In reading order:
 //! - [`input`]: what the documents are made of
-//! - [`schema`]: Avro schemas as a tree, and how their types are told to people
+//! - [`schema`]: how types of schemas are told to people
 //! - [`fields`]: a schema as a list of fields, and how two of its revisions differ
 //! - [`mod@catalogue`]: everything that is known of each message
 //! - [`mod@asyncapi`], with [`headers`] and [`example`]: the document for tools

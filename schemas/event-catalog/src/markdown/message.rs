@@ -61,7 +61,11 @@ fn table(fields: &[Field]) -> String {
 
 fn diff(version: &Version) -> String {
     if version.changes.is_empty() {
-        let said = if version.number == 1 { "The first one." } else { "No field differs." };
+        let said = if version.number == 1 {
+            "The first one."
+        } else {
+            "It says the same as the one before."
+        };
         return format!("{said}\n");
     }
     let mut diff = "```diff\n".to_owned();

@@ -149,29 +149,28 @@ fn personal_data_are_marked() {
 }
 
 #[test]
-fn earlier_revisions_come_from_files_or_else_from_fixtures() {
-    let schemas = Schema::all(&root().join("schemas")).unwrap();
-    let of = |schemas: &[Schema], wire_type: &str| {
-        schemas.iter().find(|schema| schema.wire_type == wire_type).unwrap().clone()
-    };
-    assert_eq!(of(&schemas, "customer_state").earlier.len(), 1);
+fn versions_are_the_revisions_of_the_files() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(of(&Schema::all(folder.path()).unwrap(), "order_created").earlier, [""; 0]);
-    let revisions = folder.path().join("revisions/order");
-    fs::create_dir_all(&revisions).unwrap();
-    let present = of(&schemas, "order_created").text;
-    let first = present.replace("An order was placed.", "An order.");
-    fs::write(revisions.join("order_created.1.avsc"), first).unwrap();
-    fs::write(revisions.join("order_created.2.avsc"), present).unwrap();
-    let schemas = Schema::all(folder.path()).unwrap();
-    assert_eq!(of(&schemas, "order_created").earlier.len(), 1);
-    let mut input = input();
-    input.schemas = schemas;
-    let messages = messages(&input);
-    let created = messages.iter().find(|one| one.wire_type == "order_created").unwrap();
-    let told: Vec<_> =
-        created.versions.iter().map(|version| (version.number, version.changes.len())).collect();
-    assert_eq!(told, [(2, 1), (1, 0)]);
+    let of = |name: &str| folder.path().join(name);
+    fs::create_dir_all(of("avro/order")).unwrap();
+    fs::create_dir_all(of("revisions/order")).unwrap();
+    let text = |doc| {
+        format!(r#"{{"type": "record", "name": "OrderCreated", "doc": "{doc}", "fields": []}}"#)
+    };
+    let versions = || {
+        let mut input = input();
+        input.schemas = Schema::all(folder.path()).unwrap();
+        let messages = messages(&input);
+        let created = messages.iter().find(|one| one.wire_type == "order_created").unwrap();
+        let versions = created.versions.iter();
+        versions.map(|version| (version.number, version.changes.len())).collect::<Vec<_>>()
+    };
+    fs::write(of("avro/order/order_created.avsc"), text("Second.")).unwrap();
+    assert_eq!(versions(), [(1, 0)], "not locked");
+    fs::write(of("revisions/order/order_created.1.avsc"), text("First.")).unwrap();
+    assert_eq!(versions(), [(2, 1), (1, 0)], "the second one is not locked");
+    fs::write(of("revisions/order/order_created.2.avsc"), text("Second.")).unwrap();
+    assert_eq!(versions(), [(2, 1), (1, 0)], "all are locked");
 }
 
 #[test]

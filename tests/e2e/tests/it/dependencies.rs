@@ -1,12 +1,11 @@
 //! Dependencies follow the data upstream: `schemas` ← producers' libraries ← `consumer-runtime` ←
-//! consumers. Nothing depends on a service but what deploys them all, no consumer on another, and
-//! what only describes the messages carries none of them.
+//! consumers. Nothing depends on a service but what deploys them all, no consumer on another.
 
 use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
 
-const PURE: [&str; 3] = ["schemas", "domain", "event-catalog"];
+const PURE: [&str; 4] = ["schemas", "schema-workflow", "event-catalog", "domain"];
 const IO: [&str; 6] =
     ["rdkafka", "tokio", "tokio-postgres", "reqwest", "axum", "deadpool-postgres"];
 
@@ -45,7 +44,7 @@ fn packages() -> BTreeMap<String, Package> {
 fn rank(name: &str, package: &Package) -> u8 {
     match package.folder.split('/').next().unwrap() {
         "schemas" if name == "schemas" => 0,
-        "schemas" => 3,
+        "schemas" => 1,
         "producers" if !package.is_service => 1,
         "consumers" if name == "consumer-runtime" => 2,
         "producers" | "consumers" => 3,
