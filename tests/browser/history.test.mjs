@@ -107,6 +107,8 @@ test("every page can be used by anybody, in light and dark, and looks as it shou
     campaigns: "/campaigns",
     overview: "/overview",
     events: "/events",
+    catalogue: "/catalogue",
+    message: "/catalogue/customer_state",
     timeline: `/aggregates/customer/${customer.id}`,
     causation: `/causation/${correlationId}`,
     consumers: "/consumers",

@@ -72,3 +72,28 @@ test("a dead letter is shown, tried again and given up", async () => {
   assert.deepEqual(await letters(), []);
   clean(page);
 });
+
+test("what a message says is found, with its versions and its live records", async () => {
+  const page = await open("/events");
+  await page.getByRole("navigation", { name: "Pages" }).getByText("Event catalogue").click();
+  await page.locator("h1", { hasText: "Event catalogue" }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("latestChange");
+  await page.getByText(/^\d of \d+ messages$/).waitFor();
+  const outcome = page.getByRole("link", { name: "command_outcome" });
+  await outcome.waitFor();
+  await page.getByRole("button", { name: "States" }).click();
+  await outcome.waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "customer_state" }).click();
+  await page.getByRole("heading", { name: /^Version \d+, present$/ }).waitFor();
+  await page.getByText(/recent\[\]\.latestChange: long, optional/).waitFor();
+  const email = page.getByRole("row", { name: /state\.email / });
+  assert.match(await email.innerText(), /personal data/);
+  await page.getByRole("link", { name: "Event catalogue" }).last().click();
+  await page.getByRole("link", { name: "order_created" }).click();
+  await page.getByRole("link", { name: "order-confirmation" }).waitFor();
+  await page.getByRole("link", { name: "Live records" }).click();
+  await page.waitForURL(/\/events\?topic=order\.events&type=order_created$/);
+  await page.locator("h1", { hasText: "Events" }).waitFor();
+  clean(page);
+});

@@ -57,6 +57,12 @@ export const ROUTES: readonly Route[] = [
     nav: { group: 'Operate', label: 'Events', icon: 'list' },
   },
   {
+    path: '/catalogue',
+    page: () => import('./pages/Catalogue.svelte'),
+    nav: { group: 'Operate', label: 'Event catalogue', icon: 'book' },
+  },
+  { path: '/catalogue/:type', page: () => import('./pages/Message.svelte') },
+  {
     path: '/causation',
     page: () => import('./pages/Causation.svelte'),
     nav: { group: 'Operate', label: 'Causation', icon: 'sequence' },

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, process::Command};
 
 use serde_json::Value;
 
-const PURE: [&str; 2] = ["schemas", "domain"];
+const PURE: [&str; 4] = ["schemas", "schema-workflow", "event-catalog", "domain"];
 const IO: [&str; 6] =
     ["rdkafka", "tokio", "tokio-postgres", "reqwest", "axum", "deadpool-postgres"];
 
@@ -43,7 +43,8 @@ fn packages() -> BTreeMap<String, Package> {
 /// How far downstream a package is.
 fn rank(name: &str, package: &Package) -> u8 {
     match package.folder.split('/').next().unwrap() {
-        "schemas" => 0,
+        "schemas" if name == "schemas" => 0,
+        "schemas" => 1,
         "producers" if !package.is_service => 1,
         "consumers" if name == "consumer-runtime" => 2,
         "producers" | "consumers" => 3,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { concerns } from './attention';
+import { grouped, matching, presence, type Message } from './catalogue';
 import { compare, fieldsOf } from './fields';
 import { notBelow, sorted, without } from './news';
 import { after, aggregateOf, length } from './seen';
@@ -189,5 +190,57 @@ describe('new records', () => {
     expect(notBelow([d, a], [c, b])).toEqual([d]);
     expect(notBelow([d, a], [])).toEqual([d, a]);
     expect(sorted([a, d, b])).toEqual([d, b, a]);
+  });
+});
+
+describe('the catalogue', () => {
+  const message = (type: string, over: Partial<Message>): Message => ({
+    type,
+    record: '',
+    subject: '',
+    aggregate: 'order',
+    kind: 'event',
+    topic: 'order.events',
+    key: '',
+    doc: '',
+    fields: [],
+    versions: [],
+    example: null,
+    producers: [],
+    consumers: [],
+    ...over,
+  });
+  const email = {
+    path: 'email',
+    type: 'string',
+    isOptional: true,
+    isPersonal: true,
+    doc: 'Where.',
+  };
+  const messages = [
+    message('order_created', { doc: 'An order was placed.', consumers: ['orders'] }),
+    message('create_order', { kind: 'command', topic: 'order.commands' }),
+    message('customer_created', { aggregate: 'customer', fields: [{ ...email, default: 'null' }] }),
+  ];
+  const types = (found: readonly Message[]) => found.map(({ type }) => type);
+
+  it('is searched for every word, wherever it is', () => {
+    expect(types(matching(messages, ''))).toHaveLength(3);
+    expect(types(matching(messages, ' PLACED order '))).toEqual(['order_created']);
+    expect(types(matching(messages, 'email'))).toEqual(['customer_created']);
+    expect(types(matching(messages, 'orders'))).toEqual(['order_created']);
+    expect(types(matching(messages, 'email orders'))).toEqual([]);
+  });
+
+  it('is listed by aggregate, wishes first', () => {
+    expect(grouped(messages).map(([name, own]) => [name, ...types(own)])).toEqual([
+      ['customer', 'customer_created'],
+      ['order', 'create_order', 'order_created'],
+    ]);
+  });
+
+  it('says whether a field must be there', () => {
+    expect(presence({ ...email, default: 'null' })).toBe('optional, default null');
+    expect(presence({ ...email, isOptional: false })).toBe('required');
   });
 });
