@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, classification, consumer, dead_letters, doctor, down, import, logs, mailings,
+    bench, chaos, classification, consumer, dead_letters, docs, doctor, down, import, logs, mailings,
     rebuild, recordings, schemas, state, status, test, tokens, topics, trace, up, verify, what_if,
 };
 
@@ -51,6 +51,7 @@ pub enum Command {
     /// Write commands to a file, and send them again
     Commands(recordings::Options),
     Trace(trace::Options),
+    Docs(docs::Options),
     Doctor(doctor::Options),
     /// Check that the system keeps its promises
     Verify(verify::Options),

@@ -6,6 +6,7 @@ pub mod classification;
 pub mod cluster;
 pub mod consumer;
 pub mod dead_letters;
+pub mod docs;
 pub mod doctor;
 pub mod down;
 pub mod import;
@@ -62,6 +63,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Mailings(options) => Box::pin(mailings::run(options, &state)).await,
         Command::Classification(options) => Box::pin(classification::run(&options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
+        Command::Docs(options) => docs::run(&options, &workspace?).map(done),
         Command::Doctor(options) => Box::pin(doctor::run(options, &state)).await.map(done),
         Command::WhatIf(options) => Box::pin(what_if::run(options, &state)).await,
         Command::Bench(options) => Box::pin(bench::run(options, &workspace?, &state)).await,
