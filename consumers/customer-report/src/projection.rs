@@ -94,7 +94,9 @@ impl Projection for CustomerReport {
             Event::Order(OrderEvent::UsdRateAndValueAdded(added)) => {
                 valued(tables, id, added, (sequence, at))
             }
-            Event::Order(OrderEvent::ConfirmationRequired(_)) => Ok(()),
+            Event::Order(OrderEvent::ConfirmationRequired(_) | OrderEvent::TextCorrected(_)) => {
+                Ok(())
+            }
             Event::Class(ClassificationEvent::Updated(updated)) => {
                 let customer = tables.customer.require(id)?;
                 customer.classify(updated.class, sequence, at);

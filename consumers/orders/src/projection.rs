@@ -234,7 +234,9 @@ fn customer(
 #[cfg(test)]
 mod tests {
     use consumer_runtime::testing::{Happened, fold};
-    use schemas::order::{OrderConfirmationRequired, OrderConfirmed, OrderUsdRateAndValueAdded};
+    use schemas::order::{
+        OrderConfirmationRequired, OrderConfirmed, OrderTextCorrected, OrderUsdRateAndValueAdded,
+    };
 
     use super::*;
 
@@ -276,6 +278,15 @@ mod tests {
         assert_eq!(order(vec![required.clone()]).status, Status::Unconfirmed);
         let confirmed = order(vec![required, OrderConfirmed::default().into()]);
         assert_eq!((confirmed.status, confirmed.version), (Status::Confirmed, 3));
+    }
+
+    #[test]
+    fn a_corrected_text_changes_nothing_else() {
+        let corrected = OrderTextCorrected { text: "a shelf".into() };
+        let (before, after) = (order(vec![]), order(vec![corrected.into()]));
+        assert_eq!(after.text, "a shelf");
+        let same = OrderRow { text: before.text.clone(), version: before.version, ..after };
+        assert_eq!(format!("{same:?}"), format!("{before:?}"));
     }
 
     #[test]

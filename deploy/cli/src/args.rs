@@ -5,8 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, classification, consumer, dead_letters, docs, doctor, down, import, logs, mailings,
-    rebuild, recordings, schemas, state, status, test, tokens, topics, trace, up, verify, what_if,
+    bench, chaos, classification, consumer, dead_letters, docs, doctor, down, import, logs,
+    mailings, rebuild, recordings, schemas, state, status, test, tokens, topics, trace, up, verify,
+    what_if,
 };
 
 /// Runs, tests and operates Oneway.

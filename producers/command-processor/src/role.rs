@@ -46,7 +46,7 @@ where
 /// A processor that knows no state yet.
 fn processor(settings: &Settings, runtime: &Handle) -> Result<Processor, Error> {
     let Settings { log, checkpoints, .. } = settings;
-    let registry = Registry::of(&log);
+    let registry = Registry::of(log);
     let store = checkpoints.as_deref().and_then(|folder| Checkpoints::open(log, folder));
     let store = store.map(Arc::new);
     Ok(Processor::new(vec![

@@ -24,9 +24,9 @@ use schemas::{
     },
     notification::{ChangeKind, ReadModelChanged},
     order::{
-        AddUsdRateAndValue, ConfirmOrder, CreateOrder, Order, OrderCommand,
+        AddUsdRateAndValue, ConfirmOrder, CorrectText, CreateOrder, Order, OrderCommand,
         OrderConfirmationRequired, OrderConfirmed, OrderCreated, OrderEvent, OrderStatus,
-        OrderUsdRateAndValueAdded, RequireConfirmation,
+        OrderTextCorrected, OrderUsdRateAndValueAdded, RequireConfirmation,
     },
 };
 use serde::Serialize;

@@ -83,7 +83,7 @@ pub fn read(settings: &Settings, topic: Topic) -> Vec<Entry> {
 /// may.
 #[must_use]
 pub fn notifications(settings: &Settings) -> Vec<ReadModelChanged> {
-    let registry = Registry::of(&settings);
+    let registry = Registry::of(settings);
     let mut reader = MessageReader::new(&registry, &Handle::current());
     let entries = read(settings, Topic::CHANGE_NOTIFICATIONS);
     let message = |entry: Entry| reader.read_sole(&entry.payload).unwrap().unwrap();

@@ -147,6 +147,7 @@ impl World {
                 order.ordered_at = created.ordered_at.micros();
                 order.status = "new";
             }
+            OrderEvent::TextCorrected(corrected) => order.text = corrected.text,
             OrderEvent::ConfirmationRequired(_) => order.status = "unconfirmed",
             OrderEvent::Confirmed(_) => order.status = "confirmed",
             OrderEvent::UsdRateAndValueAdded(_) => {}

@@ -41,7 +41,9 @@ pub fn run(options: &Options, workspace: &Workspace) -> Result<()> {
         (0, _) => print(format_args!("{} documents are as they must be", documents.len())),
         (n, false) => print(format_args!("{n} documents written or removed")),
         (n, true) => {
-            return Err(Failure::Negative(anyhow!("{n} documents differ; `oneway docs` writes them")));
+            return Err(Failure::Negative(anyhow!(
+                "{n} documents differ; `oneway docs` writes them"
+            )));
         }
     }
     Ok(())

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 use schemas::{
     AggregateId, Rate,
-    order::{AddUsdRateAndValue, ConfirmOrder, RequireConfirmation},
+    order::{
+        AddUsdRateAndValue, ConfirmOrder, CorrectText, OrderTextCorrected, RequireConfirmation,
+    },
 };
 
 use super::*;
@@ -103,6 +105,27 @@ fn an_order_is_confirmed_once() {
 }
 
 #[test]
+fn a_note_goes_into_the_event() {
+    let note = |text: &str| Some(text.to_owned());
+    let confirmed = OrderEvent::Confirmed(OrderConfirmed { note: note("by telephone") });
+    given::<Orders>([was_created()])
+        .when(ConfirmOrder { note: note("by telephone") })
+        .then([confirmed]);
+    given::<Orders>([was_created()]).when(ConfirmOrder { note: note("") }).invalid("/note");
+}
+
+#[test]
+fn a_text_is_corrected_in_any_state_of_an_order() {
+    let correct = || CorrectText { text: "a shelf".into() };
+    let corrected = || OrderEvent::TextCorrected(OrderTextCorrected { text: "a shelf".into() });
+    for past in [vec![was_created()], vec![was_created(), was_confirmed()]] {
+        given::<Orders>(past).when(correct()).then([corrected()]);
+    }
+    given::<Orders>([]).when(correct()).refused(RejectionCode::NotFound);
+    given::<Orders>([was_created()]).when(CorrectText { text: String::new() }).invalid("/text");
+}
+
+#[test]
 fn form_is_checked_before_the_state() {
     for (text, fits) in [
         (String::new(), false),
@@ -157,6 +180,7 @@ fn any_command() -> impl Strategy<Value = OrderCommand> {
         (-1..5_i64).prop_map(add),
         Just(OrderCommand::RequireConfirmation(RequireConfirmation {})),
         Just(OrderCommand::Confirm(ConfirmOrder::default())),
+        "[a\u{0}]{0,2}".prop_map(|text| OrderCommand::CorrectText(CorrectText { text })),
     ]
 }
 

@@ -72,7 +72,8 @@ async fn it_finds_each_of_ten_faults() {
     let again = NewTopic::new(&refusals, 1, TopicReplication::Fixed(1));
     // 2. One with another number of partitions.
     let made = async || admin.create_topics([&again], &options).await.unwrap().remove(0);
-    eventually("the topic to be gone", made, Result::is_ok).await;
+    let made = eventually("the topic to be gone", made, Result::is_ok).await;
+    assert_eq!(made, Ok(refusals.clone()));
     finds(&installation, "command.refusals", "partitions is 1", &["--no-history"]).await;
     // 3. An event store that forgets.
     alter(&installation, Topic::MAILING_EVENTS, ("retention.ms", "86400000")).await;

@@ -26,7 +26,7 @@ fn build_before() -> Option<PathBuf> {
         Command::new("git").current_dir(&root).args(arguments).output().unwrap()
     };
     if !git(&["cat-file", "-e", &format!("{BEFORE}^{{commit}}")]).status.success() {
-        println!("not run: there is no commit {BEFORE} in this clone");
+        eprintln!("not run: there is no commit {BEFORE} in this clone");
         return None;
     }
     let target = binary("oneway").ancestors().nth(2).unwrap().to_owned();
@@ -169,6 +169,6 @@ async fn old_and_new_work_side_by_side_both_ways() {
     let confirmed = out.lines().filter(|line| line.contains("oneway.order.OrderConfirmed"));
     assert_eq!(confirmed.count(), 2, "{out}");
     assert!(done >= 800, "{done}");
-    println!("{done} orders placed and confirmed, none failed, over four roll-outs");
+    eprintln!("{done} orders placed and confirmed, none failed, over four roll-outs");
     last.stop().await;
 }

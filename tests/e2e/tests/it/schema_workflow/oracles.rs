@@ -78,5 +78,5 @@ async fn what_an_oracle_proves_to_break_is_refused() {
     }
     assert!(explained.is_empty(), "no such changes: {:?}", explained.keys());
     assert!(cases.len() >= 60 && broken >= 60, "{broken} of {}", cases.len());
-    println!("{} changes, {broken} proven to break, {stricter} refused by us alone", cases.len());
+    eprintln!("{} changes, {broken} proven to break, {stricter} refused by us alone", cases.len());
 }

@@ -36,7 +36,7 @@ pub struct Faults {
 
 impl Encoders {
     pub async fn new(settings: &Settings) -> Self {
-        let (registry, namespace) = (Registry::of(&settings), &settings.namespace);
+        let (registry, namespace) = (Registry::of(settings), &settings.namespace);
         Self {
             outcomes: registry.encoder(namespace).await.unwrap(),
             states: registry.encoder(namespace).await.unwrap(),
