@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use consumer_runtime::Server;
 use event_log::{Registry, Settings, restore::PartitionReader};
 use futures_util::future::join_all;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 use tokio::{task::spawn_blocking, time::timeout};
-use tokio_postgres::{Config, NoTls};
 
 use crate::{error::Error, settings::Services};
 
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Health {
     log: Settings,
-    database: Config,
+    database: Server,
     services: Services,
     http: Client,
 }
@@ -38,7 +38,7 @@ impl Health {
     ///
     /// # Errors
     /// When there can be no HTTP client.
-    pub fn new(log: Settings, database: Config, services: Services) -> Result<Self, Error> {
+    pub fn new(log: Settings, database: Server, services: Services) -> Result<Self, Error> {
         let http = Client::builder().timeout(LIMIT).no_proxy().build();
         let http = http.map_err(|error| Error::Refused(format!("no HTTP client: {error}")))?;
         Ok(Self { log, database, services, http })
@@ -76,12 +76,8 @@ impl Health {
 
     async fn postgres(&self) -> Part {
         part("Postgres", "server", async {
-            let connected = self.database.connect(NoTls).await;
-            let (client, connection) = connected.map_err(|error| error.to_string())?;
-            let driver = tokio::spawn(connection);
-            let asked = client.simple_query("select 1").await.map_err(|error| error.to_string());
-            driver.abort();
-            asked.map(drop)
+            let client = self.database.connect().await.map_err(|error| error.to_string())?;
+            client.simple_query("select 1").await.map(drop).map_err(|error| error.to_string())
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
+use consumer_runtime::Server;
 use service::{Env, auth};
-use tokio_postgres::Config;
 use url::Url;
 
 /// Settings of the service.
@@ -18,7 +18,7 @@ pub struct Settings {
     /// Where the read models are, as it was given: with its password.
     pub database_url: String,
     /// The same. Shows no password.
-    pub database: Config,
+    pub database: Server,
     /// The processes whose health is shown.
     pub services: Services,
     /// The command-line tool, which does rebuilds.
@@ -59,20 +59,13 @@ impl Settings {
     /// Reads `DATABASE_URL`, the settings of the event log and of all gates, and the service's own
     /// `_HTTP_ADDRESS`, `_SERVICES` and `_TOOL`.
     pub fn from_env(env: &Env) -> Self {
-        let database_url = env.required("DATABASE_URL");
-        let database = database_url.parse().unwrap_or_else(|_| {
-            if !database_url.is_empty() {
-                env.problem("DATABASE_URL is malformed (use postgresql://…)".to_owned());
-            }
-            Config::new()
-        });
         let local = SocketAddr::from(([127, 0, 0, 1], 3013));
         Self {
             address: env.parsed(&env.own("HTTP_ADDRESS"), local),
             gate: auth::Settings::from_env(env),
             log: event_log::Settings::from_env(env),
-            database_url,
-            database,
+            database_url: env.optional("DATABASE_URL").unwrap_or_default(),
+            database: Server::from_env(env),
             tool: tool(env),
             services: env.parsed(&env.own("SERVICES"), Services::default()),
         }

@@ -6,14 +6,14 @@ use std::{
 };
 
 use consumer_runtime::{
-    Database,
+    Database, Server,
     dead_letters::desk::{self, DeadLetter, Selection},
     read_model::{self, NEXT, PREVIOUS},
 };
 use event_log::{Partition, Settings, members};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
 use crate::{
     consumer::Consumer,
@@ -53,7 +53,7 @@ impl Observer {
     ///
     /// # Errors
     /// When there can be no connections.
-    pub fn new(settings: Settings, database: &Config) -> Result<Self, Error> {
+    pub fn new(settings: Settings, database: &Server) -> Result<Self, Error> {
         let one =
             |consumer: Consumer| Ok((consumer, Database::new(database, &consumer.schema(), 2)?));
         let databases = Consumer::ALL.into_iter().map(one).collect::<Result<_, Error>>()?;

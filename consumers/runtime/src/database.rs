@@ -4,9 +4,9 @@
 use std::{fmt, ops::Deref, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
-use crate::error::Error;
+use crate::{error::Error, server::Server};
 
 /// Longest wait for a connection, new or from the pool.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -21,7 +21,7 @@ const SERVER_LIMITS: &str = "-c statement_timeout=25s -c lock_timeout=15s -c idl
 /// Where a consumer's tables are. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    config: Config,
+    server: Server,
     schema: String,
     pool: Pool,
 }
@@ -37,19 +37,21 @@ impl Database {
     ///
     /// # Errors
     /// When the pool refuses its configuration.
-    pub fn new(url: &Config, schema: &str, connections: usize) -> Result<Self, Error> {
-        let mut config = url.clone();
-        let given = url.get_options().unwrap_or_default();
-        config
-            .options(format!("{given} -c search_path={schema} {SERVER_LIMITS}"))
-            .connect_timeout(CONNECT_LIMIT)
-            .tcp_user_timeout(Duration::from_secs(30))
-            .keepalives_idle(Duration::from_secs(30));
-        if url.get_application_name().is_none() {
-            config.application_name(schema);
-        }
+    pub fn new(server: &Server, schema: &str, connections: usize) -> Result<Self, Error> {
+        let server = server.with(|config| {
+            let given = config.get_options().unwrap_or_default();
+            let options = format!("{given} -c search_path={schema} {SERVER_LIMITS}");
+            config
+                .options(options)
+                .connect_timeout(CONNECT_LIMIT)
+                .tcp_user_timeout(Duration::from_secs(30))
+                .keepalives_idle(Duration::from_secs(30));
+            if config.get_application_name().is_none() {
+                config.application_name(schema);
+            }
+        });
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config.clone(), NoTls, recycling);
+        let manager = Manager::from_config(server.config().clone(), server.tls(), recycling);
         let pool = Pool::builder(manager)
             .max_size(connections)
             .runtime(Runtime::Tokio1)
@@ -57,7 +59,7 @@ impl Database {
             .create_timeout(Some(CONNECT_LIMIT))
             .build()
             .map_err(|error| Error::Connection(error.to_string()))?;
-        Ok(Self { config, schema: schema.to_owned(), pool })
+        Ok(Self { server, schema: schema.to_owned(), pool })
     }
 
     /// The schema.
@@ -92,12 +94,7 @@ impl Database {
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn dedicated(&self) -> Result<Client, Error> {
-        let connecting = self.config.connect(NoTls);
-        let (client, connection) =
-            connecting.await.map_err(Error::postgres("connect to Postgres"))?;
-        // An error of the connection reaches whoever uses the client; nothing is left to do here.
-        tokio::spawn(connection);
-        Ok(client)
+        self.server.connect().await.map_err(Error::postgres("connect to Postgres"))
     }
 }
 

@@ -152,7 +152,7 @@ mod tests {
 
     fn showing(known: Known) -> Showing {
         // Connects to nothing.
-        let database = Database::new(&tokio_postgres::Config::new(), "nothing", 1).unwrap();
+        let database = Database::new(&crate::Server::nowhere(), "nothing", 1).unwrap();
         Showing::new(Box::new(known), database)
     }
 

@@ -8,7 +8,7 @@
 //! - [`batch`], [`lease`], [`fold`]: events with the positions they cover, the right to apply
 //!   them, and the pure middle of a batch
 //! - [`transaction`], [`offset`], [`flight`], [`sql`]: one batch in one Postgres transaction
-//! - [`database`], [`migrate`]: connections, and the schema
+//! - [`server`], [`database`], [`migrate`]: connections, and the schema
 //! - [`intake`], [`reader`], [`gather`], [`lag`], [`watch`]: the thread that owns the Kafka
 //!   consumer
 //! - [`engine`], [`outage`]: applies what the intake brings, and waits out what passes by itself
@@ -75,6 +75,7 @@ pub mod relay_log;
 pub mod resolver;
 pub mod row;
 pub mod run;
+pub mod server;
 pub mod settings;
 pub mod snapshot;
 pub mod sql;
@@ -93,6 +94,7 @@ pub use projection::{Cause, Emissions, NoEmission, Projection, ProjectionError};
 pub use recorded::{Recorded, Source};
 pub use row::Row;
 pub use run::{Consumer, run};
+pub use server::Server;
 pub use settings::Settings;
 pub use table::Table;
 pub use tables::{AnyTable, AnyTables, TableSet};

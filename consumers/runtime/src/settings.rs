@@ -6,9 +6,8 @@ use std::{
 };
 
 use service::{Env, auth, prefer::LONGEST_WAIT};
-use tokio_postgres::Config;
 
-use crate::{build::Until, dead_letters::Limits, read_model::SchemaName};
+use crate::{build::Until, dead_letters::Limits, read_model::SchemaName, server::Server};
 
 /// Any port of this machine.
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -19,7 +18,7 @@ pub struct Settings {
     /// Where Kafka and the registry are.
     pub log: event_log::Settings,
     /// Where Postgres is. Shows no password.
-    pub database: Config,
+    pub database: Server,
     /// Connections for queries.
     pub connections: usize,
     /// Who may query; absent where there is nothing to query.
@@ -86,17 +85,9 @@ impl Settings {
     /// `ONEWAY_UNFENCED_OFFSETS`.
     #[must_use]
     pub fn of_policy(env: &Env) -> Self {
-        let database = env.required("DATABASE_URL");
-        let database = database.parse().unwrap_or_else(|_| {
-            if !database.is_empty() {
-                // Not shown: it holds a password.
-                env.problem("DATABASE_URL is malformed (use postgresql://…)".into());
-            }
-            Config::new()
-        });
         Self {
             log: event_log::Settings::from_env(env),
-            database,
+            database: Server::from_env(env),
             connections: 1,
             gate: None,
             http_address: LOOPBACK,

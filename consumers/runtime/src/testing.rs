@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use event_log::{Partition, Position};
 use refinery::Runner;
 use schemas::{AggregateId, Encoder, EventId, Messages, Timestamp, Topic};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     migrate::migrate,
     projection::Projection,
     recorded::{Item, Passed, Recorded},
+    server::Server,
     tables::TableSet,
     transaction::{Applied, Applier, FIRST},
 };
@@ -28,7 +29,7 @@ use crate::{
 /// When `DATABASE_URL` is not set.
 #[must_use]
 #[expect(clippy::panic, reason = "a panic is how a test fails")]
-pub fn database_url() -> Config {
+pub fn database_url() -> Server {
     let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| {
         panic!("DATABASE_URL is not set: run the tests by `cargo oneway test`, or set it yourself")
     });
@@ -39,7 +40,7 @@ pub fn database_url() -> Config {
 #[derive(Debug)]
 pub struct Schema {
     name: String,
-    config: Config,
+    server: Server,
 }
 
 impl Schema {
@@ -47,7 +48,7 @@ impl Schema {
     #[must_use]
     pub fn new() -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
-        Self { name, config: database_url() }
+        Self { name, server: database_url() }
     }
 
     /// Connections to it.
@@ -55,7 +56,7 @@ impl Schema {
     /// # Errors
     /// When the pool refuses its configuration.
     pub fn database(&self) -> Result<Database, Error> {
-        Database::new(&self.config, &self.name, 8)
+        Database::new(&self.server, &self.name, 8)
     }
 }
 
@@ -75,15 +76,13 @@ impl Drop for Schema {
              drop schema if exists \"{0}\" cascade",
             self.name
         );
-        let config = self.config.clone();
+        let server = self.server.clone();
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
             runtime.block_on(async {
-                let Ok((client, connection)) = config.connect(NoTls).await else { return };
-                let driver = tokio::spawn(connection);
+                let Ok(client) = server.connect().await else { return };
                 let _ = client.batch_execute(&drop).await;
-                driver.abort();
             });
         });
         let _ = dropping.join();

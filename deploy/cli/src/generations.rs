@@ -7,10 +7,11 @@ pub mod compare;
 use std::{collections::BTreeMap, time::Duration};
 
 use consumer_runtime::{
+    Server,
     build::Until,
     migrate::BOOKKEEPING_TABLES,
     read_model::{self, ReadModel},
-    tokio_postgres::{self, Client, NoTls, Transaction, error::SqlState},
+    tokio_postgres::{self, Client, Transaction, error::SqlState},
 };
 use event_log::{Partition, Settings, restore::PartitionReader};
 
@@ -24,11 +25,13 @@ const LOCK_LIMIT: &str = "5s";
 
 /// Connects for one task.
 pub async fn connect(url: &str) -> Result<Client> {
-    let connected = tokio_postgres::connect(url, NoTls).await;
-    let (client, connection) = connected.map_err(|error| Failure::Unavailable(error.into()))?;
-    // Its error reaches whoever uses the client.
-    tokio::spawn(connection);
-    Ok(client)
+    server(url)?.connect().await.map_err(|error| Failure::Unavailable(error.into()))
+}
+
+/// The server that a URL names, which is not shown: it holds a password.
+pub fn server(url: &str) -> Result<Server> {
+    let server = url.parse::<Server>();
+    server.map_err(|error| Failure::setup(format!("the URL of the database {error}")))
 }
 
 /// An error of Postgres, with what it says.

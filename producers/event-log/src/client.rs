@@ -36,6 +36,7 @@ pub fn config(settings: &Settings) -> ClientConfig {
         .set("reconnect.backoff.max.ms", "2000")
         .set("socket.keepalive.enable", "true")
         .set("allow.auto.create.topics", "false");
+    settings.security.apply(&mut config);
     config
 }
 

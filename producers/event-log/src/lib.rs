@@ -3,6 +3,7 @@
 //!
 //! In reading order:
 //! - [`settings`]: where the cluster is and what this installation is called on it
+//! - [`security`]: how the brokers are trusted, and how they know who asks
 //! - [`error`]: what can go wrong, and what each error asks for
 //! - [`client`]: configuration and logging shared by every Kafka client
 //! - [`contact`]: whether a client is in contact with the cluster
@@ -44,6 +45,7 @@ pub mod reader;
 pub mod record;
 pub mod registry;
 pub mod restore;
+pub mod security;
 pub mod settings;
 pub mod topics;
 pub mod transaction;
@@ -54,6 +56,7 @@ pub use error::{Error, ErrorClass};
 pub use follower::{Follower, Step};
 pub use reader::MessageReader;
 pub use record::{OutRecord, Partition, Position};
-pub use registry::Registry;
+pub use registry::{Access, Registry};
+pub use security::Security;
 pub use settings::Settings;
 pub use transaction::TransactionalProducer;

@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use schemas::{Namespace, Topic};
 use service::{Env, Lifeline};
 
-use crate::registry::Access;
+use crate::{registry::Access, security::Security};
 
 /// Connection settings shared by every client of the event log.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `host:port`, comma-separated.
     pub brokers: String,
+    /// How the brokers are trusted, and asked.
+    pub security: Security,
     /// Base URL of the schema registry's Confluent API.
     pub registry_url: String,
     /// How the registry is trusted and asked.
@@ -34,6 +36,7 @@ impl Settings {
     pub fn new(brokers: &str, registry_url: &str, namespace: Namespace) -> Self {
         Self {
             brokers: brokers.to_owned(),
+            security: Security::default(),
             registry_url: registry_url.to_owned(),
             registry_access: Access::default(),
             namespace,
@@ -43,8 +46,8 @@ impl Settings {
         }
     }
 
-    /// Reads `KAFKA_BROKERS`, `SCHEMA_REGISTRY_URL` with what [`Access`] reads,
-    /// `ONEWAY_NAMESPACE`, `ONEWAY_INSTANCE` and, in a debug build, `ONEWAY_UNFENCED`.
+    /// Reads `KAFKA_BROKERS` with what [`Security`] reads, `SCHEMA_REGISTRY_URL` with what
+    /// [`Access`] reads, `ONEWAY_NAMESPACE`, `ONEWAY_INSTANCE` and, in a debug build, `ONEWAY_UNFENCED`.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let namespace = env.optional("ONEWAY_NAMESPACE").unwrap_or_default();
@@ -54,6 +57,7 @@ impl Settings {
         });
         Self {
             brokers: env.required("KAFKA_BROKERS"),
+            security: Security::from_env(env),
             registry_url: env.required("SCHEMA_REGISTRY_URL"),
             registry_access: Access::from_env(env),
             namespace,

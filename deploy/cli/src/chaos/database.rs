@@ -5,9 +5,10 @@
 
 use std::{process::Command, time::Duration};
 
+use consumer_runtime::Server as Postgres;
 use nix::sys::signal::Signal;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 use crate::{
     failure::{Failure, Result},
@@ -113,24 +114,22 @@ fn all(processes: &[Identity], signal: Signal) -> Result<()> {
 ///
 /// # Errors
 /// When the server does not let anybody in.
-pub async fn session(config: &Config) -> Result<Client, tokio_postgres::Error> {
-    let mut config = config.clone();
-    config.application_name("somebody").connect_timeout(PATIENCE);
-    let (client, connection) = config.connect(NoTls).await?;
-    // Ends with the client, and what goes wrong reaches whoever uses that.
-    tokio::spawn(connection);
-    Ok(client)
+pub async fn session(server: &Postgres) -> Result<Client, tokio_postgres::Error> {
+    let somebody = server.with(|config| {
+        config.application_name("somebody").connect_timeout(PATIENCE);
+    });
+    somebody.connect().await
 }
 
 /// Takes every connection that there is, and cuts those of the consumers, whose places are taken
 /// too.
-pub async fn fill(config: Config, time: Duration) -> Result<()> {
+pub async fn fill(server: Postgres, time: Duration) -> Result<()> {
     let end = Instant::now() + time;
     // Frozen servers let nobody in and refuse nobody, so that each wait has its limit.
-    let Ok(Ok(first)) = timeout(PATIENCE, session(&config)).await else { return Ok(()) };
+    let Ok(Ok(first)) = timeout(PATIENCE, session(&server)).await else { return Ok(()) };
     let (mut crowd, mut cut) = (vec![], false);
     while Instant::now() < end {
-        match timeout(PATIENCE, session(&config)).await {
+        match timeout(PATIENCE, session(&server)).await {
             Ok(Ok(one)) if crowd.len() < CROWD => crowd.push(one),
             _ if !cut => {
                 let names = SCHEMAS.as_slice();
@@ -143,17 +142,17 @@ pub async fn fill(config: Config, time: Duration) -> Result<()> {
 }
 
 /// Locks one of the tables.
-pub async fn lock_table(config: Config, which: usize, time: Duration) -> Result<()> {
+pub async fn lock_table(server: Postgres, which: usize, time: Duration) -> Result<()> {
     let table = pick(&TABLES, which);
-    hold(&config, &format!("lock table {table} in access exclusive mode"), time).await
+    hold(&server, &format!("lock table {table} in access exclusive mode"), time).await
 }
 
 /// Locks the offsets of one of four partitions.
-pub async fn lock_offset(config: Config, which: usize, time: Duration) -> Result<()> {
+pub async fn lock_offset(server: Postgres, which: usize, time: Duration) -> Result<()> {
     let (schema, partition) = (pick(&SCHEMAS, which), (which / SCHEMAS.len()) % 4);
     let sql =
         format!("select from {schema}.consumer_offset where partition = {partition} for update");
-    hold(&config, &sql, time).await
+    hold(&server, &sql, time).await
 }
 
 fn pick<'a>(names: &[&'a str], which: usize) -> &'a str {
@@ -162,9 +161,9 @@ fn pick<'a>(names: &[&'a str], which: usize) -> &'a str {
 }
 
 /// Takes a lock, and ends its transaction after some time.
-async fn hold(config: &Config, sql: &str, time: Duration) -> Result<()> {
+async fn hold(server: &Postgres, sql: &str, time: Duration) -> Result<()> {
     let held = async {
-        let client = session(config).await?;
+        let client = session(server).await?;
         // It waits for its turn, and everybody else behind it.
         client.batch_execute(&format!("begin; set local lock_timeout = '10s'; {sql}")).await?;
         sleep(time).await;

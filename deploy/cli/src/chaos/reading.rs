@@ -4,13 +4,14 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use anyhow::Context;
+use consumer_runtime::Server;
 use event_log::Settings;
 use serde::Serialize;
 use tokio::{
     runtime::Handle,
     time::{Instant, sleep, timeout},
 };
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
 use super::{
     database::session,
@@ -23,6 +24,7 @@ use super::{
 use crate::{
     commands::cluster,
     failure::{Failure, Result},
+    generations::server,
     stack::{catalog::Instance, plan::Scale, readiness},
 };
 
@@ -102,7 +104,7 @@ pub fn environment() -> Vec<(String, String)> {
 /// Looks at the read path of one run.
 #[derive(Debug)]
 pub struct Observer {
-    database: Config,
+    database: Server,
     consumers: Vec<Instance>,
 }
 
@@ -112,8 +114,7 @@ impl Observer {
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn begin(database_url: &str, instances: &[Instance]) -> Result<Self> {
-        let database: Config =
-            database_url.parse().context("cannot use the URL of the database")?;
+        let database = server(database_url)?;
         let client = session(&database).await.context("cannot connect to Postgres")?;
         offsets::watch(&client).await.context("cannot watch the offsets")?;
         let consumers =

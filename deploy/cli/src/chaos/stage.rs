@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::anyhow;
+use consumer_runtime::Server as Postgres;
 use nix::sys::signal::Signal;
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_postgres::Config;
 
 use super::{
     database::{self, Server},
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Result},
+    generations,
     report::Report,
     stack::{
         Endpoints,
@@ -99,7 +100,7 @@ pub struct Stage<'r> {
     starter: Starter,
     instances: Vec<Instance>,
     report: Report,
-    database: Config,
+    database: Postgres,
     /// What is seen of guests.
     lives: Lives,
     /// Faults that take their time.
@@ -118,8 +119,7 @@ impl<'r> Stage<'r> {
         lives: Lives,
         report: Report,
     ) -> Result<Self> {
-        let database = starter.endpoints.database_url.parse();
-        let database = database.map_err(|error| Failure::Internal(anyhow!("{error}")))?;
+        let database = generations::server(&starter.endpoints.database_url)?;
         let (done, under_way) = (BTreeMap::new(), JoinSet::new());
         let guests = GUESTS_FROM;
         Ok(Self { running, starter, instances, report, database, lives, under_way, guests, done })

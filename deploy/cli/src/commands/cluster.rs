@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use clap::Args;
-use event_log::Settings;
+use event_log::{Access, Security, Settings};
 use schemas::Namespace;
+use service::Env;
 
 use crate::{
     failure::{Failure, Result},
@@ -56,10 +57,18 @@ pub fn running(state: &Path) -> Result<Option<Stack>> {
     })
 }
 
-/// Settings of the event log for some servers.
+/// Settings of the event log for some servers, which are asked as the variables of services say
+/// that have their names: `KAFKA_SECURITY_PROTOCOL` and the like.
 pub fn settings(brokers: &str, registry: &str, namespace: &str) -> Result<Settings> {
     let namespace = Namespace::new(namespace).map_err(|error| Failure::setup(error.to_string()))?;
-    Ok(Settings::new(brokers, registry, namespace))
+    let env = Env::of_process("oneway");
+    let settings = Settings {
+        security: Security::from_env(&env),
+        registry_access: Access::from_env(&env),
+        ..Settings::new(brokers, registry, namespace)
+    };
+    env.finish().map_err(|bad| Failure::Setup(bad.into()))?;
+    Ok(settings)
 }
 
 /// Turns an error of the event log into the end of a command.

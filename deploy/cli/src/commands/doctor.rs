@@ -10,6 +10,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use consumer_runtime::Server;
 use event_log::Settings;
 use operator::standing::Observer;
 use serde_json::Value;
@@ -21,6 +22,7 @@ use crate::{
         read_model::ReadModels,
     },
     failure::{Failure, Result},
+    generations::server,
     report::print,
 };
 
@@ -53,7 +55,7 @@ pub struct Options {
 struct Patient {
     settings: Settings,
     /// Or why nobody knows where the rows are.
-    database: std::result::Result<tokio_postgres::Config, String>,
+    database: std::result::Result<Server, String>,
     lag: Duration,
 }
 
@@ -61,8 +63,7 @@ struct Patient {
 pub async fn run(options: Options, state: &Path) -> Result<()> {
     let Options { json: is_json, no_history, lag, cluster, read_models } = options;
     let database = read_models.url(state).map_err(|failure| failure.to_string());
-    let malformed = |_| "the URL of the database is malformed (use postgresql://…)".to_owned();
-    let database = database.and_then(|url| url.parse().map_err(malformed));
+    let database = database.and_then(|url| server(&url).map_err(|failure| failure.to_string()));
     let lag = Duration::from_secs(lag.into());
     let patient = Patient { settings: cluster.settings(state)?, database, lag };
     let mut checks = Vec::new();

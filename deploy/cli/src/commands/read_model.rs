@@ -10,6 +10,7 @@ use operator::Consumer;
 use crate::{
     commands::cluster::running,
     failure::{Failure, Result},
+    generations,
 };
 
 /// Why there cannot be another build of a consumer, or its rows be compared with the log.
@@ -45,11 +46,8 @@ impl ReadModels {
 
     /// Connections to the schema of a consumer.
     pub fn of(&self, consumer: Consumer, state: &Path) -> Result<Database> {
-        // Not shown: it holds a password.
-        let url = self.url(state)?.parse().map_err(|_| {
-            Failure::setup("the URL of the database is malformed (use postgresql://…)")
-        })?;
-        Database::new(&url, &consumer.schema(), 2).map_err(failed)
+        let server = generations::server(&self.url(state)?)?;
+        Database::new(&server, &consumer.schema(), 2).map_err(failed)
     }
 }
 

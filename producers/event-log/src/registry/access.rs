@@ -8,6 +8,8 @@ use service::Env;
 /// Whom to trust, and as whom to ask; by default whom the system trusts, as nobody.
 #[derive(Clone, Default)]
 pub struct Access {
+    /// Where the authorities were read.
+    file: Option<String>,
     authorities: Vec<Certificate>,
     user: Option<(String, String)>,
 }
@@ -25,8 +27,8 @@ impl Access {
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
         let file = env.optional("SCHEMA_REGISTRY_CA_FILE");
-        let authorities = file.map(|file| {
-            let bytes = fs::read(&file).map_err(|error| error.to_string());
+        let authorities = file.as_ref().map(|file| {
+            let bytes = fs::read(file).map_err(|error| error.to_string());
             let read = |bytes: Vec<u8>| {
                 Certificate::from_pem_bundle(&bytes).map_err(|error| error.to_string())
             };
@@ -41,7 +43,18 @@ impl Access {
             env.problem("SCHEMA_REGISTRY_PASSWORD is set without SCHEMA_REGISTRY_USERNAME".into());
         }
         let user = name.map(|name| (name, password.unwrap_or_default()));
-        Self { authorities: authorities.unwrap_or_default(), user }
+        Self { file, authorities: authorities.unwrap_or_default(), user }
+    }
+
+    /// The variables that say the same, for processes that are to ask so, too.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let file = self.file.iter().map(|file| ("SCHEMA_REGISTRY_CA_FILE", file.clone()));
+        let user = self.user.iter().flat_map(|(name, password)| {
+            let name = ("SCHEMA_REGISTRY_USERNAME", name.clone());
+            [name, ("SCHEMA_REGISTRY_PASSWORD", password.clone())]
+        });
+        file.chain(user).collect()
     }
 
     /// A client that trusts them.

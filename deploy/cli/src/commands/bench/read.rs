@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::Context;
 use clap::Args;
-use consumer_runtime::{run::schema_of, tokio_postgres::Config};
+use consumer_runtime::{Server, run::schema_of};
 use event_log::Settings;
 
 use self::{
@@ -164,7 +164,7 @@ struct Bench<'a> {
 /// What all measurements share.
 struct Log {
     settings: Settings,
-    database: Config,
+    database: Server,
     events: usize,
     orders: usize,
     /// Sum of the offsets that come next in all partitions.
@@ -196,7 +196,7 @@ impl Bench<'_> {
     async fn fill(&self, connect: u16) -> Result<Log> {
         let Self { options, stack } = self;
         let settings = stack.settings()?;
-        let database: Config =
+        let database: Server =
             stack.plan.endpoints.database_url.parse().context("the stack's own database URL")?;
         let (events, orders) =
             (options.events.get(), options.orders.get().min(options.events.get()));

@@ -2,12 +2,13 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use consumer_runtime::Server;
 use operator::{
     Consumer,
     standing::{Observer, Standing},
 };
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, NoTls, error::SqlState};
+use tokio_postgres::{Client, error::SqlState};
 
 use super::{LIMIT, Patient, check::Check};
 use crate::workspace::Workspace;
@@ -40,12 +41,9 @@ async fn connect(patient: &Patient) -> Result<Client, Vec<Check>> {
 }
 
 /// A connection that ends with its client.
-pub async fn client(config: &Config) -> Result<Client, String> {
-    match timeout(LIMIT, config.connect(NoTls)).await {
-        Ok(Ok((client, connection))) => {
-            tokio::spawn(connection);
-            Ok(client)
-        }
+pub async fn client(server: &Server) -> Result<Client, String> {
+    match timeout(LIMIT, server.connect()).await {
+        Ok(Ok(client)) => Ok(client),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("does not answer".to_owned()),
     }

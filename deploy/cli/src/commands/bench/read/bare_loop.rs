@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use consumer_runtime::tokio_postgres::{Client, Config, Statement, types::ToSql};
+use consumer_runtime::{
+    Server,
+    tokio_postgres::{Client, Statement, types::ToSql},
+};
 use event_log::{Settings, client, record, restore::PartitionReader};
 use rdkafka::{
     Offset, TopicPartitionList,
@@ -52,8 +55,8 @@ pub struct Loop {
 
 impl Loop {
     /// Starts it at the end of the log.
-    pub async fn start(settings: &Settings, config: &Config) -> Result<Self> {
-        let client = database::connect_afresh(&database::of_schema(config, SCHEMA)?).await?;
+    pub async fn start(settings: &Settings, server: &Server) -> Result<Self> {
+        let client = database::connect_afresh(&database::of_schema(server, SCHEMA)?).await?;
         client.batch_execute(TABLES).await.context("cannot make the tables")?;
         let store = Store::prepare(client).await.context("cannot prepare the statements")?;
         let settings = settings.clone();

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use consumer_runtime::{
+    Server,
     run::schema_of,
-    tokio_postgres::{Client, Config, error::SqlState},
+    tokio_postgres::{Client, error::SqlState},
 };
 use tokio::time::{interval, timeout};
 
@@ -35,7 +36,7 @@ pub struct Consumers<'a> {
     pub running: &'a mut Running,
     pub starter: &'a Starter,
     pub instances: &'a [Instance],
-    pub database: &'a Config,
+    pub database: &'a Server,
     pub events: usize,
     /// Sum of the offsets that come next in all partitions, once everything is applied.
     pub end: i64,

@@ -1,16 +1,13 @@
 //! Connections to the schemas of the bench.
 
 use anyhow::Context;
-use consumer_runtime::{
-    Database,
-    tokio_postgres::{Client, Config},
-};
+use consumer_runtime::{Database, Server, tokio_postgres::Client};
 
 use crate::failure::Result;
 
 /// Where the tables of a schema are.
-pub fn of_schema(config: &Config, schema: &str) -> Result<Database> {
-    Ok(Database::new(config, schema, 1).context("cannot prepare connections")?)
+pub fn of_schema(server: &Server, schema: &str) -> Result<Database> {
+    Ok(Database::new(server, schema, 1).context("cannot prepare connections")?)
 }
 
 /// Connects.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use consumer_runtime::tokio_postgres::{Client, Config};
+use consumer_runtime::{Server, tokio_postgres::Client};
 use event_log::{Settings, TransactionalProducer};
 use schemas::AggregateId;
 use tokio::time::interval;
@@ -34,7 +34,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Who is timed: keeps an order's version in `customer_order` of this schema.
 #[derive(Clone, Copy)]
 pub struct Timed<'a> {
-    pub database: &'a Config,
+    pub database: &'a Server,
     pub schema: &'a str,
 }
 

@@ -7,13 +7,14 @@ use std::{
 
 use anyhow::{Context, ensure};
 use consumer_runtime::{
+    Server,
     batch::Span,
     lease::Lease,
     migrate::migrate,
     offset,
     row::Columns,
     sql,
-    tokio_postgres::{Client, Config, Statement, types::ToSql},
+    tokio_postgres::{Client, Statement, types::ToSql},
 };
 use event_log::{Partition, Settings};
 use orders::{projection::OrderRow, status::Status};
@@ -36,8 +37,8 @@ const GENERATION: offset::Generation = 1;
 
 /// Stores the rows that the events would change, from memory: in transactions as large as the
 /// consumer's, by its statements, sent as it sends them.
-pub async fn sql(config: &Config, events: usize, orders: usize) -> Result<Rate> {
-    let database = database::of_schema(config, SCHEMA)?;
+pub async fn sql(server: &Server, events: usize, orders: usize) -> Result<Rate> {
+    let database = database::of_schema(server, SCHEMA)?;
     let client = database::connect_afresh(&database).await?;
     let migrated = migrate(&database, "", orders::migrations::runner()).await;
     migrated.context("cannot make the tables")?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use consumer_runtime::{build::Until, read_model::NEXT, run::schema_of, tokio_postgres::Config};
+use consumer_runtime::{Server, build::Until, read_model::NEXT, run::schema_of};
 use event_log::Settings;
 use operator::Consumer;
 use tokio::time::interval;
@@ -28,12 +28,12 @@ const LOOK: Duration = Duration::from_millis(10);
 pub async fn measure(
     starter: &Starter,
     settings: &Settings,
-    config: &Config,
+    server: &Server,
     events: usize,
     end: i64,
 ) -> Result<Rate> {
     let schema = format!("{}{NEXT}", schema_of(CONSUMER));
-    let client = database::connect_afresh(&database::of_schema(config, &schema)?).await?;
+    let client = database::connect_afresh(&database::of_schema(server, &schema)?).await?;
     let builder = Builder {
         consumer: Consumer::Orders,
         settings: settings.clone(),

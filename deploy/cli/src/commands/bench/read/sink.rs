@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use consumer_runtime::{
+    Server,
     migrate::migrate,
-    tokio_postgres::{Client, Config, config::Host},
+    tokio_postgres::{Client, config::Host},
 };
 use reqwest::Client as Http;
 use schemas::Topic;
@@ -45,7 +46,7 @@ const LOOSEN: &str = "alter table customer_order alter customer_id drop not null
 pub struct Sink<'a> {
     pub running: &'a mut Running,
     pub starter: &'a Starter,
-    pub database: &'a Config,
+    pub database: &'a Server,
     /// Where Kafka Connect tells how it is.
     pub port: u16,
     pub events: usize,
@@ -201,7 +202,8 @@ async fn gives_up(port: u16, name: &str) -> Result<Failure> {
 }
 
 /// How the sink connects to Postgres.
-fn connection(database: &Config) -> Result<Vec<(&'static str, String)>> {
+fn connection(server: &Server) -> Result<Vec<(&'static str, String)>> {
+    let database = server.config();
     let host = database.get_hosts().iter().find_map(|host| match host {
         Host::Tcp(name) => Some(name.as_str()),
         Host::Unix(_) => None,
