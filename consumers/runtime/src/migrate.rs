@@ -2,6 +2,7 @@
 //! set has its own history, so that either can grow without the other.
 
 use refinery::Runner;
+use tokio_postgres::Client;
 
 use crate::{
     database::Database,
@@ -52,12 +53,7 @@ pub async fn migrate(
         .execute("select pg_advisory_lock(hashtextextended('migrate ' || $1, 0))", &[&schema])
         .await
         .map_err(Error::postgres("lock the schema for migration"))?;
-    client
-        .batch_execute(&format!(
-            "set statement_timeout = '{STATEMENT_LIMIT}'; create schema if not exists \"{schema}\""
-        ))
-        .await
-        .map_err(Error::postgres("create the schema"))?;
+    provide(&client, schema).await.map_err(Error::postgres("create the schema"))?;
     for (runner, history) in
         [(bookkeeping::migrations::runner(), BOOKKEEPING_HISTORY), (projection, PROJECTION_HISTORY)]
     {
@@ -75,12 +71,19 @@ pub async fn migrate(
     claim(&client, schema, namespace).await
 }
 
+/// Creates a schema that is missing. One that is there may belong to a role that can create none.
+async fn provide(client: &Client, schema: &str) -> Result<(), tokio_postgres::Error> {
+    client.batch_execute(&format!("set statement_timeout = '{STATEMENT_LIMIT}'")).await?;
+    let sql = "select to_regnamespace(quote_ident($1)) is not null";
+    let is_there: bool = client.query_one(sql, &[&schema]).await?.get(0);
+    match is_there {
+        true => Ok(()),
+        false => client.batch_execute(&format!("create schema if not exists \"{schema}\"")).await,
+    }
+}
+
 /// Two installations that share a database would mix their rows and overwrite their offsets.
-async fn claim(
-    client: &tokio_postgres::Client,
-    schema: &str,
-    namespace: &str,
-) -> Result<(), Error> {
+async fn claim(client: &Client, schema: &str, namespace: &str) -> Result<(), Error> {
     let owner: String = client
         .query_one(
             "with claimed as ( \

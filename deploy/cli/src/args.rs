@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     bench, chaos, classification, consumer, dead_letters, docs, doctor, down, import, logs,
-    mailings, rebuild, recordings, schemas, state, status, test, tokens, topics, trace, up, verify,
-    what_if,
+    mailings, rebuild, recordings, rights, schemas, state, status, test, tokens, topics, trace, up,
+    verify, what_if,
 };
 
 /// Runs, tests and operates Oneway.
@@ -46,6 +46,7 @@ pub enum Command {
     Schemas(schemas::Options),
     /// Make tokens, and hashes of passwords
     Tokens(tokens::Options),
+    Rights(rights::Options),
     /// Look after the state topics
     State(state::Options),
     Import(import::Options),

@@ -15,6 +15,7 @@ pub mod mailings;
 pub mod read_model;
 pub mod rebuild;
 pub mod recordings;
+pub mod rights;
 pub mod schemas;
 pub mod services;
 pub mod state;
@@ -63,6 +64,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::Mailings(options) => Box::pin(mailings::run(options, &state)).await,
         Command::Classification(options) => Box::pin(classification::run(&options, &state)).await,
         Command::Verify(options) => Box::pin(verify::run(options, &state)).await,
+        Command::Rights(options) => rights::run(options, &workspace?).map(done),
         Command::Docs(options) => docs::run(&options, &workspace?).map(done),
         Command::Doctor(options) => Box::pin(doctor::run(options, &state)).await.map(done),
         Command::WhatIf(options) => Box::pin(what_if::run(options, &state)).await,

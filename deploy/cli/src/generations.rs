@@ -44,6 +44,24 @@ pub fn postgres(error: tokio_postgres::Error) -> Failure {
     })
 }
 
+/// Makes a schema for a build of a read model, where the live one belongs to another role than
+/// ours: whose all of it is, then, so that it can become the live one. Tells that role.
+pub async fn provide(client: &Client, live: &str, schema: &str) -> Result<Option<String>> {
+    let sql = "select pg_get_userbyid(nspowner)::text from pg_namespace \
+               where nspname = $1 and pg_get_userbyid(nspowner) <> current_user";
+    let owner = client.query_opt(sql, &[&live]).await.map_err(postgres)?;
+    let Some(owner) = owner.map(|row| row.get::<_, String>(0)) else { return Ok(None) };
+    let sql = format!("create schema if not exists \"{schema}\" authorization \"{owner}\"");
+    client.batch_execute(&sql).await.map_err(postgres)?;
+    Ok(Some(owner))
+}
+
+/// The URL for sessions in which everything is done as another role.
+pub fn as_role(url: &str, role: &str) -> String {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}options=-c%20role%3D{role}")
+}
+
 /// What a schema holds.
 pub async fn find(client: &Client, schema: &str) -> Result<Option<ReadModel>> {
     read_model::find(client, schema).await.map_err(failed)

@@ -6,6 +6,7 @@
 //! - [`stack`]: the local stack: Kafka, schema registry, Postgres and the services, supervised
 //! - [`chaos`]: faults and load, for `oneway chaos`
 //! - [`prepare`]: what a fresh installation needs before its first service starts
+//! - [`rights`]: what each service may do on Kafka and in Postgres, and nothing else
 //! - [`verify`]: whether a log keeps its promises
 //! - [`generations`], [`snapshot`]: the builds of a read model, and how they differ
 //! - [`bench`]: what `oneway bench` measures, and how
@@ -27,6 +28,7 @@ mod prepare;
 mod progress;
 mod refused;
 mod report;
+mod rights;
 mod snapshot;
 mod stack;
 mod verify;

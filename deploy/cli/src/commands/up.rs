@@ -244,7 +244,8 @@ fn parse_scale(text: &str) -> std::result::Result<(String, u32), String> {
     Ok((name.to_owned(), count.ok_or("the count is a number from 1 to 64")?))
 }
 
-fn parse_namespace(text: &str) -> std::result::Result<String, String> {
+/// A prefix, as text.
+pub fn parse_namespace(text: &str) -> std::result::Result<String, String> {
     let namespace = schemas::Namespace::new(text).map_err(|error| error.to_string())?;
     Ok(namespace.as_str().to_owned())
 }

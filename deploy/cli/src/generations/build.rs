@@ -12,7 +12,7 @@ use event_log::Settings;
 use operator::Consumer;
 use tokio::process::{Child, Command};
 
-use super::{LOOK_EVERY, behind, connect, offsets};
+use super::{LOOK_EVERY, as_role, behind, connect, offsets, provide};
 use crate::{
     failure::{Failure, Result},
     progress::Progress,
@@ -73,7 +73,7 @@ impl Builder {
     /// As [`Builder::run`], and tells how it ended when it did not succeed.
     pub async fn try_run(&self, schema: &str, until: &Until) -> Result<Result<(), Refused>> {
         let mut output = tempfile::tempfile().context("cannot make a file for its log")?;
-        let mut child = self.spawn(schema, until, &output)?;
+        let mut child = self.spawn(schema, until, &output).await?;
         let client = connect(&self.database_url).await?;
         let begun = offsets(&client, schema).await?;
         let total = behind(&begun, until);
@@ -104,18 +104,31 @@ impl Builder {
     }
 
     /// Starts a build.
-    pub fn spawn(&self, schema: &str, until: &Until, output: &std::fs::File) -> Result<Child> {
-        let Settings { brokers, registry_url, namespace, .. } = &self.settings;
+    pub async fn spawn(
+        &self,
+        schema: &str,
+        until: &Until,
+        output: &std::fs::File,
+    ) -> Result<Child> {
+        let Settings { brokers, security, registry_url, registry_access, namespace, .. } =
+            &self.settings;
         let own = |variable: &str| {
             format!("{}_{variable}", self.consumer.name().to_uppercase().replace('-', "_"))
+        };
+        let client = connect(&self.database_url).await?;
+        let database_url = match provide(&client, &self.consumer.schema(), schema).await? {
+            Some(role) => as_role(&self.database_url, &role),
+            None => self.database_url.clone(),
         };
         let output = || output.try_clone().context("cannot share the file for its log");
         let mut command = Command::new(&self.program);
         command
             .env("KAFKA_BROKERS", brokers)
+            .envs(security.variables())
+            .envs(registry_access.variables())
             .env("SCHEMA_REGISTRY_URL", registry_url)
             .env("ONEWAY_NAMESPACE", namespace.as_str())
-            .env("DATABASE_URL", &self.database_url)
+            .env("DATABASE_URL", database_url)
             .env(own("ADMIN_ADDRESS"), "127.0.0.1:0")
             .env(own("BUILD"), schema)
             .env(own("BUILD_UNTIL"), until.to_string())

@@ -125,7 +125,8 @@ pub fn read(path: &Path) -> Result<Vec<Service>> {
     parse(&text).with_context(|| format!("cannot use {}", path.display())).map_err(Failure::Setup)
 }
 
-fn parse(text: &str) -> anyhow::Result<Vec<Service>> {
+/// Reads such a text.
+pub fn parse(text: &str) -> anyhow::Result<Vec<Service>> {
     let services: Vec<Service> = serde_saphyr::from_str(text)?;
     let (mut names, mut ports) = (BTreeSet::new(), BTreeSet::new());
     for service in &services {

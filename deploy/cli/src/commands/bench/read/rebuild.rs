@@ -43,7 +43,7 @@ pub async fn measure(
     };
     let output = tempfile::tempfile().context("cannot make a file for its log")?;
     let began = Instant::now();
-    let mut child = builder.spawn(&schema, &Until::default(), &output)?;
+    let mut child = builder.spawn(&schema, &Until::default(), &output).await?;
     let pid = child.id().context("it has no pid")?;
     let (mut looks, mut used, mut peak) = (interval(LOOK), None, None);
     let status = loop {
