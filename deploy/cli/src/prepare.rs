@@ -11,8 +11,7 @@ use crate::{
 ///
 /// Called by `oneway up` once Kafka and the registry answer, before any service starts.
 pub async fn prepare(endpoints: &Endpoints, namespace: &str, report: &Report) -> Result<()> {
-    let settings =
-        cluster::settings(&endpoints.kafka_brokers, &endpoints.schema_registry_url, namespace)?;
+    let settings = cluster::of_endpoints(endpoints, namespace)?;
     let step = report.step("applying topics");
     let created = topics::apply(&settings).await?;
     step.done(&format!("topics as declared, {created} created"));

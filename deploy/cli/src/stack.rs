@@ -10,6 +10,7 @@
 //! - [`build`]: the service binaries, by one call of cargo
 //! - [`distribution`]: Kafka, registry and Postgres from Maven Central; [`java`] to run them
 //! - [`kafka`], [`registry`], [`postgres`] (with [`account`]): how each is set up and started
+//! - [`secure`]: the same servers, which let in only whom they know
 //! - [`supervisor`]: keeps one process alive, as its [`spec`] says and with [`backoff`];
 //!   [`readiness`] tells when it works
 //! - [`folder`]: the state folder, its layout and its lock,
@@ -48,10 +49,13 @@ pub mod readiness;
 pub mod records;
 pub mod registry;
 pub mod run;
+pub mod secure;
 pub mod signals;
 pub mod spec;
 pub mod supervisor;
 pub mod temporary;
+
+use std::collections::BTreeMap;
 
 /// Where the infrastructure answers, started by us or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,4 +68,7 @@ pub struct Endpoints {
     pub database_url: String,
     /// `smtp://…` of our own mail catcher; empty when there is none.
     pub smtp_url: String,
+    /// How a client says who it is, in the variables that say so to services; empty where everybody
+    /// is let in, or the caller's own variables say it.
+    pub client_environment: BTreeMap<String, String>,
 }

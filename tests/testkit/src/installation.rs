@@ -1,19 +1,22 @@
 //! An installation from `up` to its end.
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use event_log::Settings;
+use consumer_runtime::Server;
+use event_log::{Access, Security, Settings};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use schemas::Namespace;
 use serde_json::Value;
+use service::Env;
 use tempfile::TempDir;
 
 use crate::wait::eventually;
@@ -77,9 +80,19 @@ impl Installation {
 
     /// Starts a stack of its own, broker and all, for tests that hurt those.
     pub async fn start_whole(services: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::start_own(&[], services, env).await
+    }
+
+    /// As [`Installation::start_whole`], whose servers let in only whom they know.
+    pub async fn start_secure(services: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::start_own(&["--secure"], services, env).await
+    }
+
+    async fn start_own(options: &[&str], services: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = Command::new(binary("oneway"));
         command
             .args(["up", "--no-build", "--ports", "auto", "--services", &services.join(",")])
+            .args(options)
             .env_remove("KAFKA_BROKERS")
             .env_remove("SCHEMA_REGISTRY_URL")
             .env_remove("DATABASE_URL")
@@ -145,7 +158,25 @@ impl Installation {
     #[must_use]
     pub fn settings(&self) -> Settings {
         let namespace = Namespace::new(&self.text("/namespace")).unwrap();
-        Settings::new(&self.text("/kafka_brokers"), &self.text("/schema_registry_url"), namespace)
+        self.settings_as(&self.client_environment(), namespace)
+    }
+
+    /// The variables by which the command-line tool says who it is; none where everybody is let in.
+    #[must_use]
+    pub fn client_environment(&self) -> HashMap<String, String> {
+        let stack = self.stack();
+        let variables = stack.get("client_environment").cloned();
+        variables.map(|variables| serde_json::from_value(variables).unwrap()).unwrap_or_default()
+    }
+
+    /// Settings of whom some variables name.
+    #[must_use]
+    pub fn settings_as(&self, who: &HashMap<String, String>, namespace: Namespace) -> Settings {
+        let env = Env::new("test", who.clone());
+        let (security, registry_access) = (Security::from_env(&env), Access::from_env(&env));
+        env.finish().unwrap();
+        let (brokers, registry) = (self.text("/kafka_brokers"), self.text("/schema_registry_url"));
+        Settings { security, registry_access, ..Settings::new(&brokers, &registry, namespace) }
     }
 
     /// URL of a path of a service.
@@ -288,8 +319,5 @@ async fn create_database(server: &str, name: &str) -> String {
 }
 
 async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    // Ends with its client.
-    tokio::spawn(connection);
-    client
+    url.parse::<Server>().unwrap().connect().await.unwrap()
 }

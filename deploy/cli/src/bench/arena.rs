@@ -173,6 +173,7 @@ impl Arena<'_> {
             state: self.home(),
             access: Access::open(),
             map: Map::default(),
+            secure: None,
         };
         let instances = self.plan.instances.iter();
         let wanted = instances.filter(|instance| names.contains(&instance.service.name.as_str()));

@@ -61,7 +61,10 @@ impl OwnStack<'_> {
     async fn start(&self, running: &mut Running) -> Result<()> {
         let Starter { workspace, folder, .. } = &self.starter;
         running
-            .start_infrastructure(self.plan, Ground { workspace, folder, ephemeral: true })
+            .start_infrastructure(
+                self.plan,
+                Ground { workspace, folder, ephemeral: true, secure: None },
+            )
             .await?;
         prepare(&self.plan.endpoints, "", self.report).await
     }

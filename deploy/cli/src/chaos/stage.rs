@@ -75,6 +75,7 @@ impl Starter {
             state: self.folder.root().to_owned(),
             access: Access::open(),
             map: Map::default(),
+            secure: None,
         };
         let name = instance.name();
         let mut env = instance.environment(&shared, |name| std::env::var_os(name).is_some());

@@ -209,8 +209,12 @@ struct Theatre<'a> {
 impl Theatre<'_> {
     async fn play(self, running: &mut Running) -> Result<Outcome> {
         let Self { options, plan, starter, report } = self;
-        let ground =
-            Ground { workspace: &starter.workspace, folder: &starter.folder, ephemeral: true };
+        let ground = Ground {
+            workspace: &starter.workspace,
+            folder: &starter.folder,
+            ephemeral: true,
+            secure: None,
+        };
         running.start_infrastructure(plan, ground).await?;
         prepare(&plan.endpoints, "", report).await?;
         let specs = plan.instances.iter().map(|i| Ok((i.clone(), starter.spec(i)?)));

@@ -1,6 +1,6 @@
 //! Which installation a command works on: flags or environment, else the local stack that runs.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use clap::Args;
 use event_log::{Access, Security, Settings};
@@ -9,7 +9,10 @@ use service::Env;
 
 use crate::{
     failure::{Failure, Result},
-    stack::document::{self, Stack},
+    stack::{
+        Endpoints,
+        document::{self, Stack},
+    },
 };
 
 /// Where the installation is; what is left out is taken from the local stack.
@@ -39,10 +42,11 @@ impl Cluster {
                  --brokers and --registry (KAFKA_BROKERS, SCHEMA_REGISTRY_URL)",
             )
         })?;
-        settings(
+        of_stack(
             &brokers.unwrap_or(stack.kafka_brokers),
             &registry.unwrap_or(stack.schema_registry_url),
             &namespace.unwrap_or(stack.namespace),
+            &stack.client_environment,
         )
     }
 }
@@ -60,8 +64,27 @@ pub fn running(state: &Path) -> Result<Option<Stack>> {
 /// Settings of the event log for some servers, which are asked as the variables of services say
 /// that have their names: `KAFKA_SECURITY_PROTOCOL` and the like.
 pub fn settings(brokers: &str, registry: &str, namespace: &str) -> Result<Settings> {
+    of_stack(brokers, registry, namespace, &BTreeMap::new())
+}
+
+/// Settings of the event log for the servers of a stack.
+pub fn of_endpoints(endpoints: &Endpoints, namespace: &str) -> Result<Settings> {
+    let Endpoints { kafka_brokers, schema_registry_url, client_environment, .. } = endpoints;
+    of_stack(kafka_brokers, schema_registry_url, namespace, client_environment)
+}
+
+/// As [`settings`], for servers of a stack that says itself how they are asked.
+pub fn of_stack(
+    brokers: &str,
+    registry: &str,
+    namespace: &str,
+    variables: &BTreeMap<String, String>,
+) -> Result<Settings> {
     let namespace = Namespace::new(namespace).map_err(|error| Failure::setup(error.to_string()))?;
-    let env = Env::of_process("oneway");
+    let env = match variables.is_empty() {
+        true => Env::of_process("oneway"),
+        false => Env::new("oneway", variables.clone().into_iter().collect()),
+    };
     let settings = Settings {
         security: Security::from_env(&env),
         registry_access: Access::from_env(&env),

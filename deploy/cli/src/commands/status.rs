@@ -102,7 +102,7 @@ async fn look(state: &Path) -> Result<Status> {
 }
 
 async fn parts(stack: &Stack, alive: &[u32], supervised: bool) -> Result<Vec<Part>> {
-    let http = readiness::http()?;
+    let http = readiness::http_of(&stack.client_environment)?;
     let infrastructure = [
         (kafka::NAME, &stack.kafka_brokers),
         (registry::NAME, &stack.schema_registry_url),
@@ -111,7 +111,7 @@ async fn parts(stack: &Stack, alive: &[u32], supervised: bool) -> Result<Vec<Par
     .map(async |(name, url)| {
         let own = stack.infrastructure.get(name);
         let ready = match name {
-            kafka::NAME => readiness::kafka_answers(url).await,
+            kafka::NAME => readiness::kafka_answers(url, &stack.client_environment).await,
             registry::NAME => readiness::answers(&http, &format!("{url}/subjects")).await,
             _ => match own {
                 Some(part) => readiness::listens(part.port).await,
@@ -119,8 +119,9 @@ async fn parts(stack: &Stack, alive: &[u32], supervised: bool) -> Result<Vec<Par
                 None => true,
             },
         };
-        // The address of somebody else's database may hold a secret.
-        let url = (own.is_some() || name != postgres::NAME).then(|| url.clone());
+        // The address of somebody else's database may hold a secret, and that of a secure stack does.
+        let is_open = own.is_some() && stack.client_environment.is_empty();
+        let url = (is_open || name != postgres::NAME).then(|| url.clone());
         match own {
             Some(part) => Part::of_process(name, &part.process, alive, supervised, ready, url),
             None => Part::existing(name, ready, url),

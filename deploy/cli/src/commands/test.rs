@@ -83,7 +83,7 @@ struct Tests<'a> {
 impl Tests<'_> {
     async fn run(&self, mut running: Running, signals: &mut Signals) -> Result<ExitCode> {
         let Self { workspace, folder, plan, .. } = *self;
-        let ground = Ground { workspace, folder, ephemeral: true };
+        let ground = Ground { workspace, folder, ephemeral: true, secure: None };
         let started = tokio::select! {
             started = running.start_infrastructure(plan, ground) => started,
             () = signals.next() => Err(Failure::Interrupted),

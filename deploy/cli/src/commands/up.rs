@@ -3,7 +3,7 @@
 mod detached;
 mod summary;
 
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -23,6 +23,7 @@ use crate::{
         plan::{Existing, Plan},
         ports::Policy,
         run::{Ground, Running},
+        secure::Secure,
         signals::Signals,
         spec::Spec,
     },
@@ -62,6 +63,12 @@ pub struct Options {
     /// Run all services in one process, for small machines and demos; ports and URLs stay the same
     #[arg(long, conflicts_with_all = ["scale", "only_infrastructure"])]
     all_in_one: bool,
+
+    /// Let in only those the servers know, over TLS, and let each service do only what it must:
+    /// Kafka by SCRAM with rights, Postgres by roles, with an authority and passwords of the stack's
+    /// own, which stack.json tells
+    #[arg(long, conflicts_with = "all_in_one")]
+    secure: bool,
 
     /// Prefix of topics, consumer groups and transactional ids
     #[arg(long, value_name = "PREFIX", env = "ONEWAY_NAMESPACE", default_value = "", value_parser = parse_namespace)]
@@ -104,8 +111,9 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
     let existing = Existing::of_environment();
     existing.announce(&report);
     let scale = options.scale.iter().cloned().collect();
-    let (plan, reservation) =
+    let (mut plan, reservation) =
         Plan::make(&existing, services.clone(), &scale, options.ports, &workspace.ports())?;
+    let secure = secure(&options, workspace, &folder, &existing, &mut plan)?;
     if plan.needs_java() {
         Java::find().await?;
     }
@@ -125,7 +133,7 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
         return detached::launch(&folder, &services, &mut signals, &report).await;
     }
     let (options, folder, wanted) = (&options, &folder, services);
-    let stack = Foreground { options, workspace, folder, wanted, plan, report };
+    let stack = Foreground { options, workspace, folder, wanted, plan, secure, report };
     let end = stack.run(lock, &mut signals).await;
     drop(reservation);
     end
@@ -138,6 +146,7 @@ struct Foreground<'a> {
     folder: &'a StateFolder,
     wanted: Vec<Service>,
     plan: Plan,
+    secure: Option<Arc<Secure>>,
     report: Report,
 }
 
@@ -149,6 +158,13 @@ impl Foreground<'_> {
             report.copy_to(log.map_err(|error| Failure::Setup(error.into()))?);
         }
         let mut document = plan.document(folder, &options.namespace);
+        if let Some(secure) = &self.secure {
+            for instance in &plan.instances {
+                let env = secure.environment(&instance.service, &plan.endpoints);
+                let service = document.services.get_mut(&instance.name());
+                service.into_iter().for_each(|service| service.client_environment = env.clone());
+            }
+        }
         if options.all_in_one {
             document.unite(all_in_one::NAME, &folder.log(all_in_one::NAME));
         }
@@ -173,7 +189,8 @@ impl Foreground<'_> {
         let Self { options, workspace, folder, plan, report, .. } = self;
         // Whatever is missing is missed before anything starts.
         let processes = self.processes()?;
-        let ground = Ground { workspace, folder, ephemeral: false };
+        let secure = self.secure.as_deref();
+        let ground = Ground { workspace, folder, ephemeral: false, secure };
         running.start_infrastructure(plan, ground).await?;
         prepare(&plan.endpoints, &options.namespace, report).await?;
         running.start_processes(processes).await?;
@@ -198,6 +215,7 @@ impl Foreground<'_> {
                 .to_possible_value()
                 .map_or_else(String::new, |value| value.get_name().to_owned()),
             map: Map::of(&plan.instances),
+            secure: self.secure.clone(),
         };
         let spec = |name: String, program: &str, env| -> Result<Spec> {
             Ok(Spec {
@@ -224,6 +242,39 @@ impl Foreground<'_> {
         };
         all.iter().map(process).collect()
     }
+}
+
+/// Certificates, users and passwords, if they are wanted. A state folder is secure for life, or not:
+/// its servers are set up once.
+fn secure(
+    options: &Options,
+    workspace: &Workspace,
+    folder: &StateFolder,
+    existing: &Existing,
+    plan: &mut Plan,
+) -> Result<Option<Arc<Secure>>> {
+    let was_secure = folder.secure().is_dir();
+    if options.secure != was_secure && (was_secure || folder.kafka().is_dir()) {
+        let (was, is) = if options.secure { ("without", "with") } else { ("with", "without") };
+        return Err(Failure::setup(format!(
+            "the stack in {} was made {was} --secure: it cannot be started {is} it",
+            folder.root().display()
+        )));
+    }
+    if !options.secure {
+        return Ok(None);
+    }
+    let Existing { kafka_brokers, schema_registry_url, database_url, .. } = existing;
+    if kafka_brokers.is_some() || schema_registry_url.is_some() || database_url.is_some() {
+        return Err(Failure::setup(
+            "--secure is for servers that are started here: those that KAFKA_BROKERS, \
+             SCHEMA_REGISTRY_URL and DATABASE_URL name have rights of their own",
+        ));
+    }
+    let all = catalog::read(&workspace.deploy("services.yaml"))?;
+    let ports = workspace.ports();
+    Secure::provide(folder, all, &options.namespace, &ports, plan)
+        .map(|secure| Some(Arc::new(secure)))
 }
 
 fn wanted_services(options: &Options, workspace: &Workspace) -> Result<Vec<Service>> {

@@ -45,10 +45,11 @@ mod tests {
             schema_registry_url: "http://r".into(),
             database_url: "postgres://p".into(),
             smtp_url: String::new(),
+            client_environment: BTreeMap::new(),
         };
         let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
         let (access, map) = (Access::open(), Map::default());
-        let shared = Shared { endpoints, namespace, log_format, state, access, map };
+        let shared = Shared { endpoints, namespace, log_format, state, access, map, secure: None };
         let instances = [instance("orders", 1), instance("order-valuation", 2)];
         let env: BTreeMap<_, _> =
             environment(&instances, &shared, |name| name == "A").into_iter().collect();

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Context;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     failure::{Failure, Result},
-    stack::{Endpoints, access::Access},
+    stack::{Endpoints, access::Access, secure::Secure},
 };
 
 /// From where pages may ask.
@@ -93,6 +94,8 @@ pub struct Shared {
     pub access: Access,
     /// Where its parts are.
     pub map: Map,
+    /// Users, roles and passwords, where not everybody is let in.
+    pub secure: Option<Arc<Secure>>,
 }
 
 /// Where the parts of a stack are, for those that look at others.
@@ -191,7 +194,7 @@ impl Instance {
         let own = self.service.name.to_uppercase().replace('-', "_");
         let state = shared.state.to_string_lossy();
         let defaults = self.service.env.iter();
-        let Endpoints { kafka_brokers, schema_registry_url, database_url, smtp_url } =
+        let Endpoints { kafka_brokers, schema_registry_url, database_url, smtp_url, .. } =
             &shared.endpoints;
         let url = self.url().unwrap_or_default();
         let filled = |value: &str| {
@@ -210,6 +213,11 @@ impl Instance {
         set("DATABASE_URL", database_url.clone());
         set("ONEWAY_NAMESPACE", shared.namespace.clone());
         set("ONEWAY_INSTANCE", format!("{}-{}", self.service.name, self.number));
+        if let Some(secure) = &shared.secure {
+            for (name, value) in secure.environment(&self.service, &shared.endpoints) {
+                set(&name, value);
+            }
+        }
         set("LOG_FORMAT", shared.log_format.clone());
         set(&format!("{own}_ADMIN_ADDRESS"), format!("127.0.0.1:{}", self.admin_port));
         if let Some(port) = self.http_port {
@@ -250,11 +258,12 @@ mod tests {
             schema_registry_url: "http://r".into(),
             database_url: "postgres://p".into(),
             smtp_url: String::new(),
+            client_environment: BTreeMap::new(),
         };
         let (namespace, log_format, state) = ("t1.".into(), "json".into(), "/s".into());
         let access = Access { anonymous: true, secret_file: Some("/s/jwt-secret".into()) };
         let map = Map::of(&[instance(1), instance(2)]);
-        Shared { endpoints, namespace, log_format, state, access, map }
+        Shared { endpoints, namespace, log_format, state, access, map, secure: None }
     }
 
     #[test]

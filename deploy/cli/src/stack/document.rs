@@ -18,6 +18,10 @@ pub struct Stack {
     pub schema_registry_url: String,
     /// `postgres://…`
     pub database_url: String,
+    /// How a client says who it is, in the variables that say so to services, besides the password
+    /// in the URL of the database; empty when everybody is let in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub client_environment: BTreeMap<String, String>,
     /// Prefix of topics, groups and transactional ids; may be empty.
     pub namespace: String,
     /// The folder with data, logs and this file.
@@ -50,6 +54,9 @@ pub struct Service {
     pub url: Option<String>,
     /// Where it serves health and metrics.
     pub admin_url: String,
+    /// How it says who it is, where not everybody is let in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub client_environment: BTreeMap<String, String>,
     /// The part whose process it shares with other services; absent when it has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<String>,
@@ -137,6 +144,7 @@ mod tests {
             kafka_brokers: "127.0.0.1:9092".into(),
             schema_registry_url: "http://127.0.0.1:8081/apis/ccompat/v7".into(),
             database_url: "postgres://oneway:oneway@127.0.0.1:5432/oneway".into(),
+            client_environment: BTreeMap::new(),
             namespace: String::new(),
             state_dir: "/s".into(),
             supervisor_pid: 1,
@@ -148,6 +156,7 @@ mod tests {
                 Service {
                     url: Some("http://127.0.0.1:3005".into()),
                     admin_url: "http://127.0.0.1:9105".into(),
+                    client_environment: BTreeMap::new(),
                     part_of: None,
                     process: process(3),
                 },

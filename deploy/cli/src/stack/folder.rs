@@ -142,8 +142,14 @@ impl StateFolder {
         let mut deleted = Vec::new();
         let home =
             document::read::<Layout>(&self.layout_file())?.and_then(|layout| layout.postgres);
-        let folders =
-            [self.kafka(), self.registry(), self.postgres(), self.logs(), self.checkpoints()];
+        let folders = [
+            self.kafka(),
+            self.registry(),
+            self.postgres(),
+            self.secure(),
+            self.logs(),
+            self.checkpoints(),
+        ];
         for folder in home.map(|home| home.dir).into_iter().chain(folders) {
             match fs::remove_dir_all(&folder) {
                 Ok(()) => deleted.push(folder),
@@ -206,6 +212,11 @@ impl StateFolder {
     /// The checkpoints of the command processor, see `services.yaml`.
     fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")
+    }
+
+    /// Certificates and passwords, where the servers let in only whom they know.
+    pub fn secure(&self) -> PathBuf {
+        self.root.join("secure")
     }
 
     /// Where Postgres lives unless its user cannot reach it.

@@ -14,6 +14,7 @@ use crate::{
         folder::StateFolder,
         java::{self, Java},
         ledger::Kind,
+        secure::Secure,
         spec::Spec,
     },
 };
@@ -53,6 +54,25 @@ num.network.threads=2
 num.io.threads=4
 ";
 
+/// The same, where nobody is let in but those the broker knows: clients by SCRAM, itself by its
+/// certificate. Whatever no right allows is denied.
+const SECURE_SETTINGS: &str = "\
+listeners=CLIENTS://127.0.0.1:{port},INTERNAL://127.0.0.1:{internal},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENTS://127.0.0.1:{port},INTERNAL://127.0.0.1:{internal}
+listener.security.protocol.map=CLIENTS:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL
+inter.broker.listener.name=INTERNAL
+listener.name.internal.ssl.client.auth=required
+listener.name.controller.ssl.client.auth=required
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
+ssl.truststore.type=PEM
+ssl.truststore.location={authority}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:CN=kafka;User:oneway
+";
+
 /// What the broker needs to run.
 #[derive(Debug)]
 pub struct Kafka<'a> {
@@ -61,6 +81,7 @@ pub struct Kafka<'a> {
     pub folder: &'a StateFolder,
     pub port: u16,
     pub controller_port: u16,
+    pub secure: Option<&'a Secure>,
 }
 
 impl Kafka<'_> {
@@ -120,7 +141,10 @@ impl Kafka<'_> {
 
     fn write_settings(&self, name: &str, data: &std::path::Path) -> Result<PathBuf> {
         let path = self.folder.kafka().join(name);
-        let text = settings(self.port, self.controller_port, &data.display().to_string());
+        let mut text = settings(self.port, self.controller_port, &data.display().to_string());
+        if let Some(secure) = self.secure {
+            text = secured(&text, self.port, self.controller_port, secure);
+        }
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(path)
     }
@@ -169,6 +193,21 @@ fn settings(port: u16, controller: u16, data: &str) -> String {
         .replace("{controller}", &controller.to_string())
         // A properties file takes a backslash for an escape.
         .replace("{data}", &data.replace('\\', "\\\\"))
+}
+
+/// With what is said otherwise in a secure stack.
+fn secured(open: &str, port: u16, controller: u16, secure: &Secure) -> String {
+    let of = |line: &str| line.split_once('=').map(|(name, _)| name.to_owned());
+    let path = |path: PathBuf| path.display().to_string().replace('\\', "\\\\");
+    let closed = SECURE_SETTINGS
+        .replace("{port}", &port.to_string())
+        .replace("{controller}", &controller.to_string())
+        .replace("{internal}", &secure.internal_port.to_string())
+        .replace("{keystore}", &path(secure.keystore(NAME)))
+        .replace("{authority}", &path(secure.authority()));
+    let names: Vec<_> = closed.lines().filter_map(of).collect();
+    let kept = open.lines().filter(|line| of(line).is_none_or(|name| !names.contains(&name)));
+    kept.chain(closed.lines()).map(|line| format!("{line}\n")).collect()
 }
 
 /// 16 random bytes; not with a leading dash, which the tool would take for an option.

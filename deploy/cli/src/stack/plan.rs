@@ -118,8 +118,9 @@ impl Plan {
 
     /// `stack.json` before the first process.
     pub fn document(&self, folder: &StateFolder, namespace: &str) -> Stack {
-        let Endpoints { kafka_brokers, schema_registry_url, database_url, .. } =
-            self.endpoints.clone();
+        let Endpoints {
+            kafka_brokers, schema_registry_url, database_url, client_environment, ..
+        } = self.endpoints.clone();
         let process = |name: &str| document::Process::new(folder.log(name));
         let infrastructure = [
             (kafka::NAME, self.kafka.map(|ports| ports.port)),
@@ -135,13 +136,16 @@ impl Plan {
             let name = instance.name();
             let (url, admin_url) = (instance.url(), instance.admin_url());
             let (part_of, process) = (None, process(&name));
-            let service = document::Service { url, admin_url, part_of, process };
+            let client_environment = BTreeMap::new();
+            let service =
+                document::Service { url, admin_url, client_environment, part_of, process };
             (name, service)
         });
         Stack {
             kafka_brokers,
             schema_registry_url,
             database_url,
+            client_environment,
             namespace: namespace.to_owned(),
             state_dir: folder.root().to_owned(),
             supervisor_pid: std::process::id(),
@@ -245,6 +249,7 @@ impl Wishes {
                 .or_else(|| existing.database_url.clone())
                 .unwrap_or_default(),
             smtp_url: mail.map(|ports| mail::smtp_url(ports.smtp)).unwrap_or_default(),
+            client_environment: BTreeMap::new(),
         };
         Plan { kafka, registry, postgres, mail, endpoints, instances }
     }

@@ -9,8 +9,9 @@ use std::{
 };
 
 use anyhow::Context;
+use consumer_runtime::Server;
 use tokio::process::Command;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
         distribution::Distribution,
         folder::{PostgresHome, StateFolder},
         ledger::Kind,
+        secure::Secure,
         spec::Spec,
     },
 };
@@ -29,12 +31,13 @@ pub const NAME: &str = "postgres";
 
 /// Database, role and password of the services. The server listens on loopback alone, and this role
 /// has no rights outside of its own databases.
-const SERVICES_DATABASE: &str = "oneway";
+pub const SERVICES_DATABASE: &str = "oneway";
 
 /// Database, role and password of the schema registry.
 pub const REGISTRY_DATABASE: &str = "registry";
 
-const SUPERUSER: &str = "postgres";
+/// The role that may do everything, and its own database.
+pub const SUPERUSER: &str = "postgres";
 
 /// Longest time for the first set-up.
 const INIT_LIMIT: Duration = Duration::from_mins(2);
@@ -44,6 +47,8 @@ const INIT_LIMIT: Duration = Duration::from_mins(2);
 pub struct Postgres {
     password: String,
     port: u16,
+    /// What its URLs end with, where it does not let everybody in.
+    trust: Option<String>,
 }
 
 /// What the server needs to run.
@@ -54,6 +59,7 @@ pub struct Settings<'a> {
     pub port: u16,
     /// The data will be thrown away: do not wait for the disk.
     pub ephemeral: bool,
+    pub secure: Option<&'a Secure>,
 }
 
 impl Settings<'_> {
@@ -69,7 +75,11 @@ impl Settings<'_> {
             init(&programs, &home, account).await?;
         }
         let mut args = vec!["-D".to_owned(), data.display().to_string()];
-        for setting in self.server_settings() {
+        let closed = match self.secure {
+            Some(secure) => close(secure, &home.dir, account)?,
+            None => Vec::new(),
+        };
+        for setting in self.server_settings().into_iter().chain(closed) {
             args.extend(["-c".to_owned(), setting]);
         }
         let spec = Spec {
@@ -83,7 +93,8 @@ impl Settings<'_> {
             run_as: account,
             log: self.folder.log(NAME),
         };
-        Ok((Postgres { password: home.password, port: self.port }, spec))
+        let trust = self.secure.map(Secure::trust);
+        Ok((Postgres { password: home.password, port: self.port, trust }, spec))
     }
 
     /// Where the data is; decided once and kept, since it cannot move.
@@ -159,19 +170,37 @@ impl Settings<'_> {
 
 impl Postgres {
     /// Connects as the superuser; fails until the server takes connections.
-    pub async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
-        let mut config = tokio_postgres::Config::new();
-        config
-            .host("127.0.0.1")
-            .port(self.port)
-            .user(SUPERUSER)
-            .dbname(SUPERUSER)
-            .password(&self.password)
-            .connect_timeout(Duration::from_secs(2));
-        let (client, connection) = config.connect(NoTls).await?;
-        // Ends with the client; what goes wrong reaches whoever uses the client.
-        tokio::spawn(connection);
-        Ok(client)
+    pub async fn connect(&self, database: &str) -> anyhow::Result<Client> {
+        let trust = self.trust.as_ref().map(|trust| format!("?{trust}")).unwrap_or_default();
+        let url = format!("postgres://127.0.0.1:{}/{database}{trust}", self.port);
+        let server: Server = url.parse()?;
+        let server = server.with(|config| {
+            config.user(SUPERUSER).password(&self.password).connect_timeout(Duration::from_secs(2));
+        });
+        Ok(server.connect().await?)
+    }
+
+    /// As [`Postgres::provide_databases`], with a role for each service and nothing that is open to
+    /// everybody.
+    pub async fn provide_roles(&self, client: &Client, secure: &Secure) -> Result<()> {
+        let making = || "cannot make the roles of a secure stack";
+        for name in [SERVICES_DATABASE, REGISTRY_DATABASE] {
+            let known = "select 1 from pg_database where datname = $1";
+            if client.query_opt(known, &[&name]).await.with_context(making)?.is_none() {
+                let create = format!("create database {name}");
+                client.batch_execute(&create).await.with_context(making)?;
+            }
+        }
+        let password = secure.password(REGISTRY_DATABASE);
+        let name = REGISTRY_DATABASE;
+        let registry = format!(
+            "do $$ begin if to_regrole('{name}') is null then create role {name}; end if; end $$; \
+             alter role {name} login password '{password}'; alter database {name} owner to {name}; \
+             revoke all on database {name}, {SUPERUSER}, template1 from public;"
+        );
+        client.batch_execute(&registry).await.with_context(making)?;
+        let services = self.connect(SERVICES_DATABASE).await.with_context(making)?;
+        Ok(services.batch_execute(&secure.sql()).await.with_context(making)?)
     }
 
     /// Makes the roles and databases that are missing.
@@ -197,6 +226,32 @@ impl Postgres {
 pub fn url(port: u16) -> String {
     let name = SERVICES_DATABASE;
     format!("postgres://{name}:{name}@127.0.0.1:{port}/{name}")
+}
+
+/// Settings that let in only who has a password, and over TLS alone. Postgres reads its key only
+/// when that is its own.
+fn close(secure: &Secure, home: &Path, account: Option<Account>) -> Result<Vec<String>> {
+    let closing = || format!("cannot write to {}", home.display());
+    let (certificate, key) = secure.identity(NAME);
+    let rules = home.join("pg_hba.conf");
+    fs::write(&rules, "hostssl all all 127.0.0.1/32 scram-sha-256\n").with_context(closing)?;
+    let copy = |from: &Path, name: &str| {
+        let to = home.join(name);
+        fs::copy(from, &to)?;
+        Ok::<_, std::io::Error>(to)
+    };
+    let certificate = copy(&certificate, "server.pem").with_context(closing)?;
+    let key = copy(&key, "server.key").with_context(closing)?;
+    for file in [&rules, &certificate, &key] {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).with_context(closing)?;
+        account.map_or(Ok(()), |account| account.own(file)).with_context(closing)?;
+    }
+    Ok(vec![
+        format!("hba_file={}", rules.display()),
+        "ssl=on".into(),
+        format!("ssl_cert_file={}", certificate.display()),
+        format!("ssl_key_file={}", key.display()),
+    ])
 }
 
 /// Makes the cluster under another name, so that an interrupted one is never taken for a whole one.

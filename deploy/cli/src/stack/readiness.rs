@@ -1,16 +1,13 @@
 //! Tells when a part works: each is asked what its users will ask, until it answers.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, fs, time::Duration};
 
 use anyhow::Context;
-use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer},
-};
-use reqwest::Client;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use reqwest::{Certificate, Client};
 use tokio::time::sleep;
 
-use crate::failure::Result;
+use crate::{commands::cluster, failure::Result};
 
 /// How often a part is asked.
 const ASK: Duration = Duration::from_millis(100);
@@ -22,6 +19,17 @@ const ANSWER: Duration = Duration::from_secs(2);
 pub fn http() -> Result<Client> {
     let client = Client::builder().no_proxy().timeout(ANSWER).build();
     Ok(client.context("cannot make an HTTP client")?)
+}
+
+/// As [`http`], for a registry whose authority the variables name.
+pub fn http_of(variables: &BTreeMap<String, String>) -> Result<Client> {
+    let mut client = Client::builder().no_proxy().timeout(ANSWER);
+    if let Some(file) = variables.get("SCHEMA_REGISTRY_CA_FILE") {
+        let pem = fs::read(file).with_context(|| format!("cannot read {file}"))?;
+        let authorities = Certificate::from_pem_bundle(&pem).context("cannot use the authority")?;
+        client = client.tls_certs_only(authorities);
+    }
+    Ok(client.build().context("cannot make an HTTP client")?)
 }
 
 /// Whether a URL answers with success.
@@ -66,16 +74,17 @@ pub async fn until_some<T>(attempt: impl AsyncFn() -> Option<T>) -> T {
 }
 
 /// Waits until a broker takes requests. Whoever calls sets the deadline.
-pub async fn until_kafka_answers(brokers: &str) {
-    while !kafka_answers(brokers).await {
+pub async fn until_kafka_answers(brokers: &str, variables: &BTreeMap<String, String>) {
+    while !kafka_answers(brokers, variables).await {
         sleep(ASK).await;
     }
 }
 
-/// Whether a broker takes requests and is part of its cluster.
-pub async fn kafka_answers(brokers: &str) -> bool {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", brokers).set("log_level", "0");
+/// Whether a broker takes requests, from whom the variables say, and is part of its cluster.
+pub async fn kafka_answers(brokers: &str, variables: &BTreeMap<String, String>) -> bool {
+    let Ok(settings) = cluster::of_stack(brokers, "", "", variables) else { return false };
+    let mut config = event_log::client::config(&settings);
+    config.set("log_level", "0");
     // The client blocks while it waits for its answer.
     let asked = tokio::task::spawn_blocking(move || {
         let client: BaseConsumer = config.create().ok()?;

@@ -12,6 +12,7 @@ use crate::{
         java::{self, Java},
         ledger::Kind,
         postgres,
+        secure::Secure,
         spec::Spec,
     },
 };
@@ -30,6 +31,7 @@ pub struct Registry<'a> {
     pub management_port: u16,
     /// Our Postgres; without one it keeps its schemas in a file of its own.
     pub postgres_port: Option<u16>,
+    pub secure: Option<&'a Secure>,
 }
 
 impl Registry<'_> {
@@ -38,7 +40,8 @@ impl Registry<'_> {
         let home = self.folder.registry();
         fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
         let mut env = java::environment();
-        env.extend(self.settings().map(|(name, value)| (name.to_owned(), value)));
+        let settings = self.settings().into_iter().chain(self.secure_settings());
+        env.extend(settings.map(|(name, value)| (name.to_owned(), value)));
         Ok(Spec {
             name: NAME.into(),
             kind: Kind::Registry,
@@ -58,6 +61,27 @@ impl Registry<'_> {
             run_as: None,
             log: self.folder.log(NAME),
         })
+    }
+
+    /// What is said besides, or otherwise, in a secure stack. It asks nobody who they are: that would
+    /// take a server for identities.
+    fn secure_settings(&self) -> Vec<(&'static str, String)> {
+        let Some(secure) = self.secure else { return Vec::new() };
+        let (certificate, key) = secure.identity(NAME);
+        let mut all = vec![
+            ("QUARKUS_HTTP_INSECURE_REQUESTS", "disabled".into()),
+            ("QUARKUS_HTTP_SSL_PORT", self.port.to_string()),
+            ("QUARKUS_HTTP_SSL_CERTIFICATE_FILES", certificate.display().to_string()),
+            ("QUARKUS_HTTP_SSL_CERTIFICATE_KEY_FILES", key.display().to_string()),
+        ];
+        if let Some(port) = self.postgres_port {
+            let (name, trust) = (postgres::REGISTRY_DATABASE, secure.trust());
+            let url = format!("jdbc:postgresql://127.0.0.1:{port}/{name}?{trust}");
+            let password = secure.password(postgres::REGISTRY_DATABASE);
+            all.push(("APICURIO_DATASOURCE_URL", url));
+            all.push(("APICURIO_DATASOURCE_PASSWORD", password));
+        }
+        all
     }
 
     fn settings(&self) -> [(&'static str, String); 15] {
@@ -91,6 +115,11 @@ impl Registry<'_> {
             ("APICURIO_DATASOURCE_PASSWORD", password.into()),
         ]
     }
+}
+
+/// The same, in a secure stack.
+pub fn secure_url(port: u16) -> String {
+    format!("https://127.0.0.1:{port}/apis/ccompat/v7")
 }
 
 /// Base URL of the API that services use.

@@ -8,8 +8,9 @@ use tokio::time::sleep;
 
 use crate::{
     failure::{Failure, Result},
-    report::Report,
+    report::{Report, Step},
     stack::{
+        Endpoints,
         catalog::Instance,
         distribution::Distribution,
         document::Stack,
@@ -24,6 +25,7 @@ use crate::{
         readiness,
         records::Records,
         registry::{self, Registry},
+        secure::{self, Secure},
         signals::Signals,
         spec::Spec,
         supervisor::{State, Stop, Supervised},
@@ -61,6 +63,8 @@ pub struct Ground<'a> {
     pub folder: &'a StateFolder,
     /// The data will be thrown away.
     pub ephemeral: bool,
+    /// Whom the servers let in; everybody when there is none.
+    pub secure: Option<&'a Secure>,
 }
 
 impl Running {
@@ -88,17 +92,27 @@ impl Running {
         let (distribution, folder) = (&distribution, ground.folder);
         if let (Some(java), Some(KafkaPorts { port, controller })) = (&java, plan.kafka) {
             step.at("starting Kafka");
-            let kafka = Kafka { java, distribution, folder, port, controller_port: controller };
+            let controller_port = controller;
+            let secure = ground.secure;
+            let kafka = Kafka { java, distribution, folder, port, controller_port, secure };
             self.start(kafka.prepare().await?);
         }
         if let Some(postgres) = postgres {
-            self.await_postgres(&postgres).await?;
+            self.await_postgres(&postgres, ground.secure).await?;
         }
         if let (Some(java), Some(RegistryPorts { port, management })) = (&java, plan.registry) {
             step.at("starting the schema registry");
             let (management_port, postgres_port) = (management, plan.postgres);
-            let registry =
-                Registry { java, distribution, folder, port, management_port, postgres_port };
+            let secure = ground.secure;
+            let registry = Registry {
+                java,
+                distribution,
+                folder,
+                port,
+                management_port,
+                postgres_port,
+                secure,
+            };
             self.start(registry.prepare()?);
         }
         if let (Some(java), Some(MailPorts { smtp, api })) = (&java, plan.mail) {
@@ -106,15 +120,30 @@ impl Running {
             let mail = Mail { java, distribution, folder, smtp_port: smtp, api_port: api };
             self.start(mail.prepare());
         }
+        self.await_infrastructure(plan, ground.secure, &step).await?;
+        step.done("the infrastructure is ready");
+        Ok(())
+    }
+
+    async fn await_infrastructure(
+        &self,
+        plan: &Plan,
+        secure: Option<&Secure>,
+        step: &Step,
+    ) -> Result<()> {
         if plan.kafka.is_some() {
             step.at("waiting for Kafka");
-            let ready = readiness::until_kafka_answers(&plan.endpoints.kafka_brokers);
+            if let Some(secure) = secure {
+                self.give_rights(secure).await?;
+            }
+            let Endpoints { kafka_brokers, client_environment, .. } = &plan.endpoints;
+            let ready = readiness::until_kafka_answers(kafka_brokers, client_environment);
             self.await_part(kafka::NAME, ready).await?;
         }
         if plan.registry.is_some() {
             step.at("waiting for the schema registry");
             let url = format!("{}/subjects", plan.endpoints.schema_registry_url);
-            let http = readiness::http()?;
+            let http = readiness::http_of(&plan.endpoints.client_environment)?;
             self.await_part(registry::NAME, readiness::until_answers(&http, &url)).await?;
         }
         if let Some(ports) = plan.mail {
@@ -123,8 +152,25 @@ impl Running {
             let http = readiness::http()?;
             self.await_part(mail::NAME, readiness::until_answers(&http, &url)).await?;
         }
-        step.done("the infrastructure is ready");
         Ok(())
+    }
+
+    /// Tells the broker its users and their rights, as soon as it listens.
+    async fn give_rights(&self, secure: &Secure) -> Result<()> {
+        let why = std::cell::RefCell::new(None);
+        let given = readiness::until_some(async || match secure::admin::apply(secure).await {
+            Ok(()) => Some(()),
+            Err(error) => {
+                why.replace(Some(error));
+                None
+            }
+        });
+        let given = self.await_part(kafka::NAME, given).await;
+        // What the broker has said last is more than that it was too late.
+        given.map_err(|failure| match why.take() {
+            Some(error) => Failure::unavailable(format!("{error:#}\n{failure:#}")),
+            None => failure,
+        })
     }
 
     async fn start_postgres(
@@ -133,22 +179,24 @@ impl Running {
         distribution: &Distribution,
         ground: Ground<'_>,
     ) -> Result<Postgres> {
-        let Ground { folder, ephemeral, .. } = ground;
-        let settings = postgres::Settings { distribution, folder, port, ephemeral };
+        let Ground { folder, ephemeral, secure, .. } = ground;
+        let settings = postgres::Settings { distribution, folder, port, ephemeral, secure };
         let (postgres, spec) = settings.prepare().await?;
         self.start(spec);
         Ok(postgres)
     }
 
-    async fn await_postgres(&self, postgres: &Postgres) -> Result<()> {
+    async fn await_postgres(&self, postgres: &Postgres, secure: Option<&Secure>) -> Result<()> {
         let mut client = None;
         let connected = async {
-            client = Some(readiness::until_some(async || postgres.connect().await.ok()).await);
+            let connected = async || postgres.connect(postgres::SUPERUSER).await.ok();
+            client = Some(readiness::until_some(connected).await);
         };
         self.await_part(postgres::NAME, connected).await?;
-        match client {
-            Some(client) => postgres.provide_databases(&client).await,
-            None => Ok(()),
+        let Some(client) = client else { return Ok(()) };
+        match secure {
+            Some(secure) => postgres.provide_roles(&client, secure).await,
+            None => postgres.provide_databases(&client).await,
         }
     }
 

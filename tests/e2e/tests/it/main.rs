@@ -42,6 +42,7 @@ mod resolvers;
 mod rolling;
 mod schema_workflow;
 mod schemas;
+mod secured;
 mod settings;
 mod shutdown;
 mod state_rebuild;

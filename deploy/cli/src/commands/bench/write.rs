@@ -163,7 +163,12 @@ impl Bench<'_> {
         let since = Instant::now();
         let machine = Machine::here();
         let versions = Versions::of(arena.workspace, arena.plan.kafka.is_some()).await;
-        let ground = Ground { workspace: arena.workspace, folder: arena.folder, ephemeral: true };
+        let ground = Ground {
+            workspace: arena.workspace,
+            folder: arena.folder,
+            ephemeral: true,
+            secure: None,
+        };
         running.start_infrastructure(arena.plan, ground).await?;
         let series = self.series(&options.outstanding);
         let trial = Series { outstanding: vec![64], ..series.clone() };

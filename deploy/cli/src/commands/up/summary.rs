@@ -18,9 +18,13 @@ pub fn text(services: &[Service], stack: &Stack) -> String {
     }
     row("Kafka", &stack.kafka_brokers, "");
     row("schema registry", &stack.schema_registry_url, "");
-    // The address of somebody else's database may hold a secret.
-    let own = stack.infrastructure.contains_key(postgres::NAME);
-    row("Postgres", if own { &stack.database_url } else { "as given by DATABASE_URL" }, "");
+    // The address of somebody else's database may hold a secret, and that of a secure stack does.
+    let database = match stack.infrastructure.contains_key(postgres::NAME) {
+        true if stack.client_environment.is_empty() => &stack.database_url,
+        true => "as stack.json tells",
+        false => "as given by DATABASE_URL",
+    };
+    row("Postgres", database, "");
     if let Some(caught) = stack.infrastructure.get(mail::NAME) {
         row(
             "mails",
