@@ -16,6 +16,8 @@ const names = services.map((service) => service.name);
 test("every service is there, and what it needs", () => {
   const others = ["kafka", "postgres", "registry", "topics", "schemas"];
   assert.deepEqual(Object.keys(plain.services).sort(), [...names, ...others].sort());
+  assert.deepEqual(plain.services.topics.command, ["oneway", "topics", "apply"]);
+  assert.deepEqual(plain.services.schemas.command, ["oneway", "schemas", "register", "--apply"]);
   const extras = Object.keys(all.services).filter((name) => !(name in plain.services));
   assert.deepEqual(extras.sort(), ["grafana", "jaeger", "kafbat", "mail", "prometheus"]);
 });
