@@ -36,6 +36,9 @@ pub struct Service {
     /// The topics it writes.
     #[serde(default, deserialize_with = "topics")]
     pub writes: Vec<Topic>,
+    /// Groups of other names whose offsets or members it looks at.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// What it may do in Postgres; nothing when left out.
     pub database: Option<Database>,
     /// Further defaults for its environment.
