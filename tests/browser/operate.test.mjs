@@ -1,23 +1,11 @@
 // What operators do on the page: they see why something happened, and deal with what cannot be.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { promisify } from "node:util";
 
 import { clean, open, shot } from "./lib/browser.mjs";
-import { get, post } from "./lib/stack.mjs";
+import { get, oneway, post } from "./lib/stack.mjs";
 
-async function trace(correlationId) {
-  const { ONEWAY_TOOL: tool, ONEWAY_STATE: state } = process.env;
-  const { stdout } = await promisify(execFile)(tool, [
-    "--state",
-    state,
-    "trace",
-    "--json",
-    correlationId,
-  ]);
-  return JSON.parse(stdout).records;
-}
+const trace = async (correlationId) => JSON.parse(await oneway("trace", "--json", correlationId)).records;
 
 test("a large order is shown with every hop that the command line knows", async () => {
   const { aggregateId: customerId } = await post("command-api/v1/customers", { name: "Frida" });
@@ -50,7 +38,10 @@ test("a large order is shown with every hop that the command line knows", async 
 
 test("a dead letter is shown, tried again and given up", async () => {
   const page = await open("/overview");
-  await page.getByRole("link", { name: /dead letter/i }).first().click();
+  await page
+    .getByRole("link", { name: /dead letter/i })
+    .first()
+    .click();
   await page.getByRole("button", { name: /^Retry order.events/ }).waitFor();
   await shot(page, "dead-letter");
   const letters = async () => (await get("operator/v1/consumers/orders/dead-letters")).deadLetters;

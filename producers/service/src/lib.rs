@@ -11,6 +11,7 @@
 //! - [`lifeline`]: ends a process that only a new one can replace
 //! - [`admin`]: `/health/live`, `/health/ready` and `/metrics`
 //! - [`health`]: what makes a process ready
+//! - `probe`: asks another process whether it is
 //! - `allocator`: where all memory comes from
 //! - [`logging`]: `tracing` to stdout, as text or JSON
 //! - [`http`]: serving a router on a public address, with limits
@@ -39,6 +40,7 @@ pub mod lifeline;
 pub mod logging;
 mod metrics;
 pub mod prefer;
+mod probe;
 pub mod problem;
 pub mod role;
 pub mod shell;

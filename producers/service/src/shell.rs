@@ -24,7 +24,7 @@ use crate::{
     env::{BadEnvironment, Env},
     health::Health,
     lifeline::Lifeline,
-    logging,
+    logging, probe,
     role::{Role, Work},
     shutdown::{Shutdown, Trigger},
 };
@@ -96,6 +96,9 @@ pub fn run(role: Role) -> ExitCode {
     let name = role.name();
     let env = Env::of_process(name);
     if let Some(argument) = std::env::args().nth(1) {
+        if argument == "--health" {
+            return tell_health([(name, admin_of(&env))]);
+        }
         return explain(name, &argument, || {
             log_of(&env);
             admin_of(&env);
@@ -195,9 +198,33 @@ pub(crate) fn explain(
     let _ = writeln!(
         io::stderr(),
         "{name} {version} takes no arguments but --settings, which lists the environment \
-         variables that it reads; deploy/env.example explains them"
+         variables that it reads (deploy/env.example explains them), and --health, which asks the \
+         service with these variables whether it is ready"
     );
     if argument == "--help" { ExitCode::SUCCESS } else { ExitCode::from(64) }
+}
+
+/// Says whether the services at these admin ports are ready; 1 when one is not, or does not answer.
+pub(crate) fn tell_health(
+    services: impl IntoIterator<Item = (&'static str, SocketAddr)>,
+) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (name, admin) in services {
+        let said = match probe::ask(admin) {
+            Ok(answer) if answer.is_ready => answer.parts,
+            Ok(answer) => {
+                code = ExitCode::FAILURE;
+                answer.parts
+            }
+            Err(error) => {
+                code = ExitCode::FAILURE;
+                format!("{admin} does not answer: {error}")
+            }
+        };
+        // Whoever closed the pipe has read enough.
+        let _ = writeln!(io::stdout(), "{name}: {said}");
+    }
+    code
 }
 
 /// What a role gets from its process.

@@ -21,7 +21,7 @@ use crate::{
     logging,
     role::{Role, Work},
     shell::{
-        Failure, Life, admin_of, block_on, explain, log_of, report, signals,
+        Failure, Life, admin_of, block_on, explain, log_of, report, signals, tell_health,
         try_to_raise_file_limit,
     },
     shutdown::Shutdown,
@@ -54,6 +54,10 @@ struct Said {
 pub fn run(name: &'static str, roles: Vec<Role>) -> ExitCode {
     let env = Env::of_process(name);
     if let Some(argument) = std::env::args().nth(1) {
+        if argument == "--health" {
+            let parts = Said::by(env, roles).parts.into_iter();
+            return tell_health(parts.map(|part| (part.name, part.admin)));
+        }
         return explain(name, &argument, || Said::by(env, roles).asked);
     }
     let ((format, filter), ahead) = (log_of(&env), clock::offset_of(&env));

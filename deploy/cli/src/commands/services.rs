@@ -2,8 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
+use anyhow::anyhow;
 use reqwest::{
-    Client, Response,
+    Client, Response, StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use serde_json::Value;
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// The environment variable with a token.
-const TOKEN: &str = "ONEWAY_TOKEN";
+pub const TOKEN: &str = "ONEWAY_TOKEN";
 
 /// A client that waits so long for an answer, and shows the token in the environment: there not
 /// everybody on the machine can read it.
@@ -69,8 +70,17 @@ pub async fn answered(sent: reqwest::Result<Response>, url: &str) -> Result<Resp
     let detail = serde_json::from_str::<Value>(&said).ok();
     let detail = detail.and_then(|problem| Some(problem.get("detail")?.as_str()?.to_owned()));
     let said = detail.unwrap_or(said);
-    Err(match status.is_server_error() {
-        true => Failure::unavailable(format!("{url} answers {status}: {said}")),
-        false => Failure::setup(format!("{status}: {said}")),
+    Err(match status {
+        _ if status.is_server_error() => {
+            Failure::unavailable(format!("{url} answers {status}: {said}"))
+        }
+        StatusCode::UNAUTHORIZED => {
+            Failure::setup(format!("{url} asks for a token: put one into {TOKEN}"))
+        }
+        // It was understood, and the answer is no.
+        StatusCode::NOT_FOUND | StatusCode::CONFLICT => {
+            Failure::Negative(anyhow!("{status}: {said}"))
+        }
+        _ => Failure::setup(format!("{status}: {said}")),
     })
 }

@@ -141,6 +141,10 @@ async fn read_model(model: Model, state: &Path) -> Result<ExitCode> {
         report::print(serde_json::to_string_pretty(&compared).context("cannot print the report")?);
     } else {
         report::print(compared.as_text());
+        report::print(match compared.is_equal() {
+            true => "equal: every row is what the log says",
+            false => "NOT equal: `oneway rebuild` makes the rows anew",
+        });
     }
     Ok(ExitCode::from(u8::from(!compared.is_equal())))
 }

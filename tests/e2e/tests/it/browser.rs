@@ -41,6 +41,19 @@ async fn operators_find_out_and_put_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_what_they_may_not() {
+    let services = [&SERVICES[..], &["tokens"]].concat();
+    let installation = Installation::start(&services, &[("ONEWAY_ANONYMOUS", "false")]).await;
+    node::test_in_browser(&installation, &["access.test.mjs"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_is_followed_mail_by_mail() {
+    let installation = Installation::start(&SERVICES, &RULE).await;
+    node::test_in_browser(&installation, &["campaign.test.mjs"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_shows_a_real_history() {
     let installation = Installation::start(&SERVICES, &RULE).await;
     report(&import(&installation, 256).output().unwrap());

@@ -23,6 +23,7 @@ mod checkpoints;
 mod classes;
 mod dead_letters;
 mod dependencies;
+mod deploy;
 mod doctor;
 mod guard;
 mod import;

@@ -54,6 +54,20 @@ pub async fn test(installation: &Installation, files: &[&str], env: &[(&str, &st
     run(folder().await, installation, files, env).await;
 }
 
+/// Runs the tests of what is deployed elsewhere, in their own folder: they read the repository.
+pub async fn test_deployment() {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "deploy"].iter().collect();
+    for (program, arguments) in
+        [("npm", &["ci", "--no-audit", "--no-fund"][..]), ("npm", &["test"])]
+    {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&folder).env("ONEWAY_TOOL", binary("oneway"));
+        let output = command.output().await.unwrap();
+        let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
+        assert!(output.status.success(), "{program}: {}\n{}", text[0], text[1]);
+    }
+}
+
 /// Runs files of tests in a browser. What pages look like is kept in the target folder.
 pub async fn test_in_browser(installation: &Installation, files: &[&str]) {
     let shots = binary("oneway").ancestors().nth(2).unwrap().join("screenshots");

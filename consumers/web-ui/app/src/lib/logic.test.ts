@@ -3,6 +3,8 @@ import { differences } from './conflict';
 import { parser } from './live/stream';
 import { byMonth } from './movements';
 import { pareto, revenueOf } from './pareto';
+import { Selection } from './selection.svelte';
+import { rowsInSight } from './virtual.svelte';
 
 describe('a conflict', () => {
   it('is contested only where both have changed something', () => {
@@ -61,5 +63,40 @@ describe('movements', () => {
       ['2026-05', 0, 2, 1],
       ['2026-04', 7, 0, 0],
     ]);
+  });
+});
+
+describe('the rows in sight', () => {
+  const of = (top: number, count: number) => rowsInSight(top, 600, { count, size: 30 });
+
+  it('are few of very many', () => {
+    expect(of(0, 100_000)).toEqual([0, 26]);
+    expect(of(1_500_010, 100_000)).toEqual([49_994, 50_027]);
+    expect(of(3_000_000 - 600, 100_000)).toEqual([99_974, 100_000]);
+  });
+
+  it('are there when rows have gone', () => {
+    expect(of(3_000_000 - 600, 50)).toEqual([24, 50]);
+    expect(of(900, 3)).toEqual([0, 3]);
+    expect(of(900, 0)).toEqual([0, 0]);
+  });
+});
+
+describe('a selection', () => {
+  const ids = Array.from({ length: 1_000 }, (_, n) => String(n));
+
+  it('is of single rows, ranges, and all', () => {
+    const selection = new Selection();
+    selection.toggle(ids, 10, false);
+    selection.toggle(ids, 13, true);
+    expect(ids.filter((id) => selection.has(id))).toEqual(['10', '11', '12', '13']);
+    selection.toggle(ids, 11, false);
+    expect(selection.size).toBe(3);
+    selection.toggleAll(ids);
+    expect(selection.hasAll(ids)).toBe(true);
+    selection.keep((id) => id !== '7');
+    expect([selection.hasAll(ids), selection.size]).toEqual([false, 999]);
+    selection.toggleAll(ids.filter((id) => id !== '7'));
+    expect(selection.size).toBe(0);
   });
 });

@@ -20,7 +20,8 @@ export function mailDocument(html: string) {
   };
 }
 
-function dress({ contentDocument, contentWindow }: HTMLIFrameElement, sheets: string[]): void {
+function dress(frame: HTMLIFrameElement, sheets: string[]): void {
+  const { contentDocument, contentWindow } = frame;
   if (!contentDocument || !contentWindow) return;
   for (const element of contentDocument.querySelectorAll<HTMLElement>('[data-style]')) {
     element.style.cssText = element.dataset['style'] ?? '';
@@ -32,4 +33,6 @@ function dress({ contentDocument, contentWindow }: HTMLIFrameElement, sheets: st
     sheet.replaceSync(text);
     return sheet;
   });
+  // As high as the mail; the style bounds it.
+  frame.style.height = `${contentDocument.documentElement.offsetHeight}px`;
 }

@@ -1,8 +1,6 @@
-import { SvelteSet } from 'svelte/reactivity';
-
-/** Rows that are selected, by their ids. */
+/** Rows that are selected, by their ids. There may be very many: one value tells of all. */
 export class Selection {
-  readonly #ids = new SvelteSet<string>();
+  #ids = $state.raw<ReadonlySet<string>>(new Set());
   /** Where a range begins that Shift completes. */
   #anchor: string | undefined;
 
@@ -14,9 +12,9 @@ export class Selection {
     return this.#ids.has(id);
   }
 
-  /** The ids, in no order. */
-  all(): string[] {
-    return [...this.#ids];
+  /** Whether these are all selected. */
+  hasAll(ids: readonly string[]): boolean {
+    return ids.length <= this.#ids.size && ids.every((id) => this.#ids.has(id));
   }
 
   /** Selects or deselects a row; with Shift all from the one before. */
@@ -26,26 +24,28 @@ export class Selection {
     const isSelected = !this.#ids.has(id);
     const from = isRange && this.#anchor !== undefined ? ids.indexOf(this.#anchor) : -1;
     const range = from < 0 ? [id] : ids.slice(Math.min(from, index), Math.max(from, index) + 1);
+    const next = new Set(this.#ids);
     for (const one of range) {
-      if (isSelected) this.#ids.add(one);
-      else this.#ids.delete(one);
+      if (isSelected) next.add(one);
+      else next.delete(one);
     }
+    this.#ids = next;
     this.#anchor = id;
   }
 
   /** Selects all of these, or none when all are selected. */
   toggleAll(ids: readonly string[]): void {
-    const areSelected = ids.every((id) => this.#ids.has(id));
-    this.#ids.clear();
-    if (!areSelected) ids.forEach((id) => this.#ids.add(id));
+    this.#ids = new Set(this.hasAll(ids) ? [] : ids);
   }
 
-  remove(id: string): void {
-    this.#ids.delete(id);
+  /** Keeps those of which this is true. */
+  keep(isKept: (id: string) => boolean): void {
+    const next = new Set([...this.#ids].filter(isKept));
+    if (next.size < this.#ids.size) this.#ids = next;
   }
 
   clear(): void {
-    this.#ids.clear();
+    this.#ids = new Set();
     this.#anchor = undefined;
   }
 }

@@ -4,6 +4,7 @@
 interface Status {
   authenticated: boolean;
   subject?: string | null;
+  roles?: string[] | null;
   expiresAt?: string | null;
 }
 
@@ -12,9 +13,11 @@ interface Session {
   isNeeded: boolean;
   /** Who is logged in. */
   subject: string | null;
+  /** In which roles. */
+  roles: readonly string[];
 }
 
-export const session = $state<Session>({ isNeeded: false, subject: null });
+export const session = $state<Session>({ isNeeded: false, subject: null, roles: [] });
 
 /** How long before its end a token is renewed, in milliseconds. */
 const BEFORE = 60_000;
@@ -29,6 +32,7 @@ export function requireLogin(): void {
 /** Takes what `tokens` says of who is logged in. */
 export function logIn(status: Status): void {
   session.subject = status.authenticated ? (status.subject ?? null) : null;
+  session.roles = status.roles ?? [];
   if (!status.authenticated) return;
   session.isNeeded = false;
   renewBefore(status.expiresAt);

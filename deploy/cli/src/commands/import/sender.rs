@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{history::Customer, ids, row::NewOrder};
 use crate::{
-    commands::services::client,
+    commands::services::{TOKEN, client},
     failure::{Failure, Result},
 };
 
@@ -147,6 +147,10 @@ async fn judge(response: Response, url: &str) -> Result<Attempt> {
             let reason = if problem.code.is_empty() { status.to_string() } else { problem.code };
             Ok(Attempt::Again { reason, wait: Duration::from_secs(seconds) })
         }
+        StatusCode::UNAUTHORIZED => {
+            Err(Failure::setup(format!("{url} asks for a token: put one into {TOKEN}")))
+        }
+        StatusCode::FORBIDDEN => Err(Failure::setup(format!("{url}: {}", problem.detail))),
         _ => Err(Failure::setup(format!("{url} answers {status}: that is no command API"))),
     }
 }

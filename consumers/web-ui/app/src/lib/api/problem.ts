@@ -14,9 +14,17 @@ interface Body {
   detail?: string;
   title?: string;
   code?: string;
+  /** The right that was missing. */
+  right?: string;
   errors?: FieldProblem[];
   version?: number;
   lag?: Lag[];
+}
+
+/** What is said of it to people. */
+function told(status: number, { detail, title, right }: Body): string {
+  if (status === 403 && right) return `you may not do this, it needs the right ${right}`;
+  return detail ?? title ?? `the answer was ${status}`;
 }
 
 /** An answer that is no success (RFC 9457), or no answer at all. */
@@ -36,7 +44,7 @@ export class Problem extends Error {
   readonly behind: number;
 
   constructor(status: number, body: Body, headers?: Headers) {
-    super(body.detail ?? body.title ?? `the answer was ${status}`);
+    super(told(status, body));
     this.name = 'Problem';
     this.status = status;
     this.code = body.code ?? '';

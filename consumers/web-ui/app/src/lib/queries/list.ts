@@ -111,7 +111,9 @@ function deal<Row, Filter>(
     const data = query.state.data as Pages<Row> | undefined;
     const filter = query.queryKey.at(-1) as Filter;
     if (!data || kind.isFrozen?.(filter)) continue;
-    const shown = new Set(data.pages.flatMap((page) => page.items.map((row) => kind.id(row))));
+    const shown = new Set(
+      data.pages.flatMap(({ items }) => items.map(kind.id).filter((id) => rows.has(id))),
+    );
     for (const [id, { row, isNew }] of rows) {
       if (shown.has(id)) {
         if (!row) unread.add(id);

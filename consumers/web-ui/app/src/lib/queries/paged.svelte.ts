@@ -21,7 +21,10 @@ export function pagedList<Row, Filter>(kind: ListKind<Row, Filter>, filter: () =
     // What was listed stays until the other rows are there.
     placeholderData: keepPreviousData,
   }));
-  const rows = $derived((query.data?.pages ?? []).flatMap(({ items }) => items));
+  // There may be hundreds of pages.
+  const rows = $derived(
+    ([] as Row[]).concat(...(query.data?.pages ?? []).map(({ items }) => items)),
+  );
   const hash = $derived(hashKey(key()));
   return {
     get query() {

@@ -1,0 +1,57 @@
+// Which metrics dashboards and alert rules ask for.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { parser } from "@prometheus-io/lezer-promql";
+
+import { root, text, yaml } from "./workspace.mjs";
+
+const BOARDS = "deploy/observability/grafana/dashboards";
+
+/** Of Prometheus itself, not of our processes. */
+const OF_PROMETHEUS = new Set(["up", "ALERTS"]);
+
+/** Every expression: where it is, and its text. */
+export function expressions() {
+  const found = [];
+  for (const file of readdirSync(join(root, BOARDS))) {
+    for (const panel of JSON.parse(text(join(BOARDS, file))).panels) {
+      for (const target of panel.targets) {
+        found.push({ at: `${file}: ${panel.title} ${target.refId}`, text: target.expr });
+      }
+    }
+  }
+  for (const group of yaml("deploy/observability/alerts.yaml").groups) {
+    for (const rule of group.rules) found.push({ at: `alerts.yaml: ${rule.alert}`, text: rule.expr });
+  }
+  return found;
+}
+
+/** The metrics that an expression selects, by Prometheus' own grammar; throws where it is none. */
+export function metricsOf({ at, text: expression }) {
+  const names = new Set();
+  parser.parse(expression).iterate({
+    enter(node) {
+      if (node.type.isError) throw new Error(`${at}: no PromQL at ${node.from}: ${expression}`);
+      if (node.name !== "VectorSelector") return;
+      const name = node.node.getChild("Identifier");
+      if (!name) throw new Error(`${at}: a selector without a name: ${expression}`);
+      names.add(expression.slice(name.from, name.to));
+    },
+  });
+  return names;
+}
+
+/**
+ * The names of all series that dashboards and rules need our processes to have, with where they are
+ * used. A histogram is a summary here: NAME with quantiles, NAME_sum and NAME_count.
+ */
+export function metricNames() {
+  const used = new Map();
+  for (const expression of expressions()) {
+    for (const name of metricsOf(expression)) {
+      if (!OF_PROMETHEUS.has(name)) used.set(name, [...(used.get(name) ?? []), expression.at]);
+    }
+  }
+  return used;
+}
