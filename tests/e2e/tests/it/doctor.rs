@@ -128,7 +128,7 @@ async fn it_finds_each_of_ten_faults() {
 /// What is away is bad; what depends on it is not called bad, but could not be looked at.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_cannot_look_at_it_does_not_judge() {
-    let installation = Installation::start(&[], &[]).await;
+    let installation = Installation::start(&["change-notifier"], &[]).await;
     let away = ["--registry", "http://127.0.0.1:1", "--database", "postgresql://127.0.0.1:1/none"];
     let (code, told) = doctor(&installation, &away).await;
     let verdict = |name: &str| told[name][0].0.as_str();

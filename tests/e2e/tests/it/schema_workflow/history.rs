@@ -24,7 +24,7 @@ fn raw(key: &str, payload: &[u8]) -> OutRecord {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_named_with_its_place() {
-    let installation = Installation::start(&[], &[]).await;
+    let installation = Installation::start(&["change-notifier"], &[]).await;
     let events = Events::new(&installation).await;
     append(&installation, (0..50).map(|n| events.created(&format!("o-{n}"), 1))).await;
     let (code, out, error) = installation.run(&["schemas", "verify-history"]).await;
@@ -63,7 +63,7 @@ async fn impostor(answer: &'static str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_is_none_blames_no_record() {
-    let installation = Installation::start(&[], &[]).await;
+    let installation = Installation::start(&["change-notifier"], &[]).await;
     let events = Events::new(&installation).await;
     append(&installation, [events.created("o-1", 1)]).await;
     let web = "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\nconnection: close\r\n\r\nnot found";
@@ -116,7 +116,7 @@ impl Road {
 /// back: such a record is no dead letter.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_waits_for_its_registry() {
-    let installation = Installation::start(&[], &[]).await;
+    let installation = Installation::start(&["change-notifier"], &[]).await;
     let road = Road::to(&installation.settings().registry_url).await;
     let env = [
         ("SCHEMA_REGISTRY_URL", road.url.as_str()),
