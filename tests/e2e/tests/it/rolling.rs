@@ -29,26 +29,28 @@ fn build_before() -> Option<PathBuf> {
         eprintln!("not run: there is no commit {BEFORE} in this clone");
         return None;
     }
-    let target = binary("oneway").ancestors().nth(2).unwrap().to_owned();
-    let sources = target.join("before").join(BEFORE);
-    if !sources.join("Cargo.toml").exists() {
-        std::fs::create_dir_all(&sources).unwrap();
-        let archive = git(&["archive", BEFORE]).stdout;
-        let mut tar = Command::new("tar")
-            .arg("-x")
-            .current_dir(&sources)
-            .stdin(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::io::Write::write_all(&mut tar.stdin.take().unwrap(), &archive).unwrap();
-        assert!(tar.wait().unwrap().success());
+    let debug = binary("oneway").parent().unwrap().to_owned();
+    let home = debug.parent().unwrap().join("before");
+    let (sources, target) = (home.join(BEFORE), home.join("target"));
+    if !sources.exists() {
+        std::fs::create_dir_all(home.join("unpacked")).unwrap();
+        let archive = home.join("sources.tar");
+        git(&["archive", "--output", archive.to_str().unwrap(), BEFORE]);
+        run(Command::new("tar").arg("-xf").arg(archive).arg("-C").arg(home.join("unpacked")));
+        std::fs::rename(home.join("unpacked"), &sources).unwrap();
     }
-    // Libraries are those of this build; only our own crates are compiled again.
+    // Libraries are those of this build, by links: only our own crates are compiled again.
+    if !target.exists() {
+        std::fs::create_dir_all(target.join("debug")).unwrap();
+        for folder in ["deps", "build", ".fingerprint"] {
+            run(Command::new("cp").arg("-al").arg(debug.join(folder)).arg(target.join("debug")));
+        }
+    }
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&sources).args(["build", "--locked", "--workspace"]);
     cargo.args(["--bin", "orders", "--bin", "command-processor", "--target-dir"]);
-    run(cargo.arg(target.join("before/target")));
-    Some(target.join("before/target/debug"))
+    run(cargo.arg(&target).env("CARGO_INCREMENTAL", "0"));
+    Some(target.join("debug"))
 }
 
 /// Orders that are placed and confirmed by a person, one after the other, until it is to end.
