@@ -256,7 +256,7 @@ export interface components {
             aggregateName: string;
             /**
              * @description Of a customer: `CREATE`, `UPDATE`, `GRANT_EMAIL_PERMISSION`, `WITHDRAW_EMAIL_PERMISSION`;
-             *     of an order: `CREATE`, `ADD_USD_RATE_AND_VALUE`, `REQUIRE_CONFIRMATION`, `CONFIRM`; of a
+             *     of an order: `CREATE`, `ADD_USD_RATE_AND_VALUE`, `REQUIRE_CONFIRMATION`, `CONFIRM`, `CORRECT_TEXT`; of a
              *     campaign: `CREATE`, `START`, `PAUSE`, `COMPLETE`; of a mailing, by a person: `MARK_SENT`,
              *     `MARK_FAILED`, `REQUEST_AGAIN`.
              */

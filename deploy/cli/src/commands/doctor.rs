@@ -73,14 +73,23 @@ pub async fn run(options: Options, state: &Path) -> Result<()> {
         }
         checks.extend(found);
     };
-    tell(log::broker(&patient.settings).await);
-    tell(log::topics(&patient.settings).await);
+    let broker = log::broker(&patient.settings).await;
+    let has_broker = broker.iter().all(|check| check.verdict == Verdict::Ok);
+    tell(broker);
     tell(log::registry(&patient.settings).await);
     tell(log::subjects(&patient.settings).await);
-    if !no_history {
-        tell(log::history(&patient.settings, is_json).await);
+    tell(rows::database(&patient).await);
+    if has_broker {
+        tell(log::topics(&patient.settings).await);
+        if !no_history {
+            tell(log::history(&patient.settings, is_json).await);
+        }
+        tell(rows::consumers(&patient).await);
+    } else {
+        // Each would wait for a broker in its own time.
+        let unseen = ["topics", "history", "consumers", "dead letters"];
+        tell(unseen.map(|name| Check::unchecked(name, "no broker answers")).into());
     }
-    tell(rows::all(&patient).await);
     tell(clock::all(&patient).await);
     if let Some(stack) = running(state)? {
         tell(services::all(&stack).await);

@@ -13,24 +13,31 @@ use tokio_postgres::{Client, error::SqlState};
 use super::{LIMIT, Patient, check::Check};
 use crate::workspace::Workspace;
 
-/// Everything about rows.
-pub async fn all(patient: &Patient) -> Vec<Check> {
-    let client = match connect(patient).await {
-        Ok(client) => client,
-        Err(mut check) => {
-            let more = ["migrations", "consumers", "dead letters"];
-            let more = more.map(|name| Check::unchecked(name, "there is no database"));
-            check.extend(more);
-            return check;
+/// The database, and its migrations.
+pub async fn database(patient: &Patient) -> Vec<Check> {
+    match connect(patient).await {
+        Ok(client) => {
+            let mut checks = vec![Check::ok("database", "answers")];
+            checks.extend(migrations(&client).await);
+            checks
         }
-    };
-    let mut checks = vec![Check::ok("database", "answers")];
-    checks.extend(migrations(&client).await);
-    match patient.observer() {
-        Ok(observer) => checks.extend(consumers(&observer, patient.lag).await),
-        Err(reason) => checks.push(Check::unchecked("consumers", reason)),
+        Err(mut checks) => {
+            checks.push(Check::unchecked("migrations", "there is no database"));
+            checks
+        }
     }
-    checks
+}
+
+/// How each consumer stands, by its rows and by the log.
+pub async fn consumers(patient: &Patient) -> Vec<Check> {
+    if connect(patient).await.is_err() {
+        let unseen = ["consumers", "dead letters"];
+        return unseen.map(|name| Check::unchecked(name, "there is no database")).into();
+    }
+    match patient.observer() {
+        Ok(observer) => all(&observer, patient.lag).await,
+        Err(reason) => vec![Check::unchecked("consumers", reason)],
+    }
 }
 
 async fn connect(patient: &Patient) -> Result<Client, Vec<Check>> {
@@ -105,7 +112,7 @@ fn newest(folder: &Path) -> Option<i32> {
     names.filter_map(|name| name.strip_prefix('V')?.split_once("__")?.0.parse().ok()).max()
 }
 
-async fn consumers(observer: &Observer, limit: Duration) -> Vec<Check> {
+async fn all(observer: &Observer, limit: Duration) -> Vec<Check> {
     let mut checks = Vec::new();
     for consumer in Consumer::ALL {
         match timeout(LIMIT, observer.one(consumer)).await {

@@ -67,7 +67,7 @@ async fn a_registry_that_is_none_blames_no_record() {
     let events = Events::new(&installation).await;
     append(&installation, [events.created("o-1", 1)]).await;
     let web = "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\nconnection: close\r\n\r\nnot found";
-    let lost = "HTTP/1.1 404 Not Found\r\ncontent-length: 53\r\nconnection: close\r\n\r\n\
+    let lost = "HTTP/1.1 404 Not Found\r\ncontent-length: 55\r\nconnection: close\r\n\r\n\
                 {\"error_code\":40403,\"message\":\"Schema 1 not found....\"}";
     let closed = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     for (answer, code, told) in [
