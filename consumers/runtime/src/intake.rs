@@ -76,7 +76,7 @@ pub struct Intake<E> {
     held: Vec<Held>,
     taking: Option<oneshot::Receiver<Vec<Arc<Lease>>>>,
     paused: bool,
-    stalled: Option<Stalled>,
+    stalled: Vec<Stalled>,
     watch: Watch,
     partitions: Gauge,
     tokio: Handle,
@@ -133,7 +133,7 @@ impl<E> Intake<E> {
             held: Vec::new(),
             taking: None,
             paused: false,
-            stalled: None,
+            stalled: Vec::new(),
             watch: Watch::new(progress, health),
             partitions,
             tokio,
@@ -163,7 +163,7 @@ impl<E> Intake<E> {
             self.retry_stalled()?;
             let waits = self.hand_over(!brought);
             self.pause_or_resume()?;
-            self.watch.stalled(self.stalled.is_some());
+            self.watch.stalled(!self.stalled.is_empty());
             self.watch.look_sometimes(&self.consumer, &self.held);
             let limit = if waits || self.taking.is_some() {
                 BUSY_POLL
@@ -197,19 +197,22 @@ impl<E> Intake<E> {
         let read = reader.read_of(&held.lease, at, &record)?;
         if let Read::Later(error) = &read {
             tracing::warn!(%error, kafka.partition = %at.partition, kafka.offset = at.offset, "reading waits for the schema registry");
-            let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
-            self.stalled = Some(Stalled {
-                at,
-                record: record.detach(),
-                again: Instant::now() + backoff.next_wait(),
-                backoff,
-            });
+            let record = record.detach();
+            self.stall(at, record)?;
             return Ok(true);
         }
         let bytes = record.payload_len() + record.key_len();
         drop(record);
         self.gather(at, read, bytes);
         Ok(true)
+    }
+
+    /// Holds up a partition whose next record waits for its schema; the others go on.
+    fn stall(&mut self, at: Position, record: OwnedMessage) -> Result<(), Error> {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+        let again = Instant::now() + backoff.next_wait();
+        self.stalled.push(Stalled { at, record, again, backoff });
+        Ok(self.consumer.pause(&[at.partition])?)
     }
 
     /// Adds a record to the batch.
@@ -260,15 +263,16 @@ impl<E> Intake<E> {
         }
     }
 
-    /// Fetching stops while a full batch is not taken or a record waits for its schema; polling
-    /// goes on, or the group would think that this member is dead.
+    /// Fetching stops while a full batch is not taken; polling goes on, or the group would think
+    /// that this member is dead.
     fn pause_or_resume(&mut self) -> Result<(), Error> {
-        let pause = self.gathering.is_full() || self.stalled.is_some();
+        let pause = self.gathering.is_full();
         if pause != self.paused {
-            let held = self.partitions();
+            let mut held = self.partitions();
             if pause {
                 self.consumer.pause(&held)?;
             } else {
+                held.retain(|one| self.stalled.iter().all(|stalled| stalled.at.partition != *one));
                 self.consumer.resume(&held)?;
             }
             self.paused = pause;
@@ -276,22 +280,24 @@ impl<E> Intake<E> {
         Ok(())
     }
 
+    /// One at a time: each may wait for an answer, and the group wants to see polls.
     fn retry_stalled(&mut self) -> Result<(), Error> {
-        let Some(mut stalled) = self.stalled.take() else {
+        let now = Instant::now();
+        let Some(due) = self.stalled.iter().position(|stalled| stalled.again <= now) else {
             return Ok(());
         };
-        if Instant::now() < stalled.again {
-            self.stalled = Some(stalled);
-            return Ok(());
-        }
+        let mut stalled = self.stalled.swap_remove(due);
         match self.reader.read(stalled.at, &stalled.record)? {
             Read::Later(_) => {
                 stalled.again = Instant::now() + stalled.backoff.next_wait();
-                self.stalled = Some(stalled);
+                self.stalled.push(stalled);
             }
             read => {
                 let bytes = stalled.record.payload().map_or(0, <[u8]>::len);
                 self.gather(stalled.at, read, bytes);
+                if !self.paused {
+                    self.consumer.resume(&[stalled.at.partition])?;
+                }
             }
         }
         Ok(())
@@ -346,9 +352,7 @@ impl<E> Intake<E> {
             tracing::info!(kafka.partition = %partition, lost, in_time, "partition given up");
         }
         self.gathering.drop_partitions(partitions);
-        if self.stalled.as_ref().is_some_and(|s| is_gone(&s.at.partition)) {
-            self.stalled = None;
-        }
+        self.stalled.retain(|stalled| !is_gone(&stalled.at.partition));
         self.consumer.unassign(partitions)?;
         self.count_partitions();
         Ok(())

@@ -96,5 +96,10 @@ pub fn of_stack(
 
 /// Turns an error of the event log into the end of a command.
 pub fn failed(error: event_log::Error) -> Failure {
-    Failure::Unavailable(error.into())
+    use event_log::{Error, registry::RegistryError};
+    match error {
+        // It is there, and says no: waiting mends nothing.
+        Error::Registry(RegistryError::Refused { .. }) => Failure::Setup(error.into()),
+        _ => Failure::Unavailable(error.into()),
+    }
 }

@@ -73,7 +73,7 @@ async fn a_registry_that_is_none_blames_no_record() {
     for (answer, code, told) in [
         (web, 75, "is its URL right?"),
         (lost, 1, "no schema with id"),
-        (closed, 1, "401 Unauthorized"),
+        (closed, 64, "401 Unauthorized"),
         ("", 75, "not available"),
     ] {
         let url = impostor(answer).await;
