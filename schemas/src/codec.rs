@@ -174,6 +174,12 @@ impl Decoder {
         Ok(())
     }
 
+    /// Full name of the record that an id stands for, once it was added.
+    #[must_use]
+    pub fn record(&self, id: u32) -> Option<&str> {
+        self.readers.get(&id).map(|reader| reader.record.as_str())
+    }
+
     /// The schema id in front of a payload.
     ///
     /// # Errors

@@ -57,3 +57,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_record_of_an_id_is_the_one_that_its_files_name() {
+    for sample in samples::all() {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.record(1), None);
+        decoder.add(1, sample.schema).unwrap();
+        assert_eq!(decoder.record(1), Some(sample.record));
+    }
+}

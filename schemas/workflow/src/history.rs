@@ -235,7 +235,7 @@ impl Message {
 }
 
 /// The name of a subject's files: their folder is the namespace, without the root of all.
-fn name_of(subject: &Subject) -> String {
+pub(crate) fn name_of(subject: &Subject) -> String {
     let folder = subject.file.record.split('.').nth(1).unwrap_or_default();
     format!("{folder}/{}", subject.file.wire_type)
 }

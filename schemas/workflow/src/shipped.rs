@@ -2,7 +2,7 @@
 
 use schemas::catalog::{self, Subject};
 
-use crate::history::Folder;
+use crate::history::{Folder, name_of};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../revisions"]
@@ -37,8 +37,8 @@ pub fn of(folder: &Folder) -> Vec<Shipped> {
 }
 
 fn revisions(subject: &Subject) -> Vec<String> {
-    let folder = subject.file.record.split('.').nth(1).unwrap_or_default();
-    let file = |n| Revisions::get(&format!("{folder}/{}.{n}.avsc", subject.file.wire_type));
+    let name = name_of(subject);
+    let file = |n| Revisions::get(&format!("{name}.{n}.avsc"));
     let texts = (1..).map_while(file).filter_map(|file| String::from_utf8(file.data.into()).ok());
     let mut texts: Vec<_> = texts.collect();
     // A build of files that are not locked yet, on the machine of who changes them.

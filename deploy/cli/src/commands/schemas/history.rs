@@ -10,12 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use event_log::{
-    Error, ErrorClass, Partition, Position, Registry, Settings, record, registry::RegistryError,
-};
+use event_log::{Error, ErrorClass, Partition, Position, Registry, Settings, record};
 use operator::scan::Scan;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
-use schemas::{DecodeError, Decoder, Topic, catalog};
+use schemas::{Decoder, Topic, catalog};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
@@ -313,7 +311,6 @@ impl Judge {
         let read = subject.map(|subject| subject.is_read(&self.decoder, payload));
         let why = match read {
             Some(Ok(true)) => None,
-            Some(Err(error @ DecodeError::UnknownSchema(_))) => Some(error.to_string()),
             Some(Err(error)) => Some(error.to_string()),
             Some(Ok(false)) | None => {
                 Some(format!("no message of {topic} is called {record} here"))
@@ -328,7 +325,11 @@ impl Judge {
         }
         let record = match self.runtime.block_on(self.registry.schema(id)) {
             Ok(text) => match self.decoder.add(id, &text) {
-                Ok(()) => name_of(&text).ok_or_else(|| "its schema has no name".to_owned()),
+                Ok(()) => self
+                    .decoder
+                    .record(id)
+                    .map(str::to_owned)
+                    .ok_or_else(|| "its schema has no name".to_owned()),
                 Err(error) => Err(error.to_string()),
             },
             Err(error) if error.class() == ErrorClass::Poison => Err(error.to_string()),
@@ -336,20 +337,5 @@ impl Judge {
         };
         self.records.insert(id, record.clone());
         Ok(record)
-    }
-}
-
-fn name_of(text: &str) -> Option<String> {
-    let schema: Value = serde_json::from_str(text).ok()?;
-    let name = schema.get("name")?.as_str()?;
-    match schema.get("namespace").and_then(Value::as_str) {
-        Some(namespace) if !name.contains('.') => Some(format!("{namespace}.{name}")),
-        _ => Some(name.to_owned()),
-    }
-}
-
-impl From<RegistryError> for Failure {
-    fn from(error: RegistryError) -> Self {
-        super::register::refused(error)
     }
 }
