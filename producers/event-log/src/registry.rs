@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 
 pub use crate::registry::access::Access;
 use crate::{
+    backoff::Backoff,
     error::{Error, ErrorClass},
     settings::Settings,
 };
 
 const TIME_OUT: Duration = Duration::from_secs(5);
+const REGISTRATION_ATTEMPTS: usize = 6;
 const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
 /// A client of the registry. Cheap to clone.
@@ -62,6 +64,8 @@ pub enum RegistryError {
         what: String,
         /// What happened.
         reason: String,
+        /// The status of its answer, when there was one.
+        status: Option<StatusCode>,
     },
 }
 
@@ -168,6 +172,23 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::Refused`] when it is not compatible with an earlier version.
     pub async fn register(&self, subject: &str, text: &str) -> Result<u32, RegistryError> {
+        // Of those that register an equal text at the same moment, Apicurio 3.0.9 answers some
+        // with 500 ("Failed to ensure content"): its look for the text and the insert are two
+        // steps. To register is idempotent, so they ask again, and find the text.
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_millis(400));
+        for _ in 1..REGISTRATION_ATTEMPTS {
+            match self.register_once(subject, text).await {
+                Err(RegistryError::Unavailable {
+                    status: Some(StatusCode::INTERNAL_SERVER_ERROR),
+                    ..
+                }) => tokio::time::sleep(backoff.next_wait()).await,
+                answer => return answer,
+            }
+        }
+        self.register_once(subject, text).await
+    }
+
+    async fn register_once(&self, subject: &str, text: &str) -> Result<u32, RegistryError> {
         let what = format!("registration under {subject}");
         let body = json!({ "schema": text });
         let path = format!("subjects/{subject}/versions");
@@ -262,31 +283,36 @@ impl Registry {
         if let Some(body) = body {
             request = request.header("content-type", MEDIA_TYPE).body(body.to_string());
         }
-        let unavailable = |what: &str, error: &dyn std::error::Error| RegistryError::Unavailable {
-            what: what.to_owned(),
-            reason: error.source().map_or_else(|| error.to_string(), ToString::to_string),
+        let away = |error: reqwest::Error| {
+            let cause = std::error::Error::source(&error);
+            let reason = cause.map_or_else(|| error.to_string(), ToString::to_string);
+            RegistryError::Unavailable { what: what.clone(), reason, status: None }
         };
-        let answer = request.send().await.map_err(|error| unavailable(&what, &error))?;
+        let answer = request.send().await.map_err(away)?;
         let status = answer.status();
-        let text = answer.text().await.map_err(|error| unavailable(&what, &error))?;
+        let text = answer.text().await.map_err(away)?;
+        let unavailable = |what, reason| {
+            let status = Some(status);
+            Err(RegistryError::Unavailable { what, reason, status })
+        };
         match status {
-            _ if status.is_success() => serde_json::from_str(&text).map_err(|_| {
+            _ if status.is_success() => serde_json::from_str(&text).or_else(|_| {
                 let reason = "its answer is not that of a schema registry; is its URL right?";
-                RegistryError::Unavailable { what, reason: reason.into() }
+                unavailable(what, reason.to_owned())
             }),
             StatusCode::NOT_FOUND if is_own(&text) => Err(RegistryError::NotFound { what }),
             // Not its own word: a wrong address must not look like a schema that is not there.
             StatusCode::NOT_FOUND => {
-                let reason = "404 without the code of a schema registry; is its URL right?".into();
-                Err(RegistryError::Unavailable { what, reason })
+                let reason = "404 without the code of a schema registry; is its URL right?";
+                unavailable(what, reason.to_owned())
             }
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
-                Err(RegistryError::Unavailable { what, reason: reason(status, &text) })
+                unavailable(what, reason(status, &text))
             }
             _ if status.is_client_error() => {
                 Err(RegistryError::Refused { what, reason: reason(status, &text) })
             }
-            _ => Err(RegistryError::Unavailable { what, reason: reason(status, &text) }),
+            _ => unavailable(what, reason(status, &text)),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use event_log::Registry;
+use futures_util::future::join_all;
 use serde_json::Value;
 use testkit::installation::required;
 
@@ -42,5 +43,18 @@ async fn the_registry_takes_every_revision() {
             let registered = registry.register(&subject, &revision.to_string()).await;
             registered.unwrap_or_else(|error| panic!("{wire_type} {number}: {error}"));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_many_register_at_once_has_one_id() {
+    let registry = Registry::new(&required("SCHEMA_REGISTRY_URL"));
+    for _ in 0..10 {
+        let run = uuid::Uuid::new_v4().simple().to_string();
+        let text = format!(r#"{{ "type": "record", "name": "New{run}", "fields": [] }}"#);
+        let subjects = (0..8).map(|n| format!("{run}-{n}"));
+        let one = async |subject: String| registry.register(&subject, &text).await.unwrap();
+        let ids = join_all(subjects.map(one)).await;
+        assert!(ids.iter().all(|id| Some(id) == ids.first()), "{ids:?}");
     }
 }
