@@ -18,6 +18,8 @@ use crate::{
 };
 
 const TIME_OUT: Duration = Duration::from_secs(5);
+/// A registry that has just started takes its time for the first writes; a deployment has that.
+const WRITE_TIME_OUT: Duration = Duration::from_secs(30);
 const REGISTRATION_ATTEMPTS: usize = 6;
 const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 
@@ -192,7 +194,7 @@ impl Registry {
         let what = format!("registration under {subject}");
         let body = json!({ "schema": text });
         let path = format!("subjects/{subject}/versions");
-        let answer = self.call(Method::POST, path, Some(&body), what);
+        let answer = self.call_within(WRITE_TIME_OUT, Method::POST, path, Some(&body), what);
         answer.await.map(|IdAnswer { id }| id)
     }
 
@@ -267,7 +269,8 @@ impl Registry {
     pub async fn set_compatibility(&self, subject: &str, level: &str) -> Result<(), RegistryError> {
         let what = format!("compatibility level of {subject}");
         let body = json!({ "compatibility": level });
-        let answer = self.call(Method::PUT, format!("config/{subject}"), Some(&body), what);
+        let path = format!("config/{subject}");
+        let answer = self.call_within(WRITE_TIME_OUT, Method::PUT, path, Some(&body), what);
         answer.await.map(|_: Value| ())
     }
 
@@ -278,8 +281,19 @@ impl Registry {
         body: Option<&Value>,
         what: String,
     ) -> Result<T, RegistryError> {
+        self.call_within(TIME_OUT, method, path, body, what).await
+    }
+
+    async fn call_within<T: for<'de> Deserialize<'de>>(
+        &self,
+        time_out: Duration,
+        method: Method,
+        path: String,
+        body: Option<&Value>,
+        what: String,
+    ) -> Result<T, RegistryError> {
         let request = self.http.request(method, format!("{}/{path}", self.base));
-        let mut request = self.access.authorise(request).timeout(TIME_OUT);
+        let mut request = self.access.authorise(request).timeout(time_out);
         if let Some(body) = body {
             request = request.header("content-type", MEDIA_TYPE).body(body.to_string());
         }
