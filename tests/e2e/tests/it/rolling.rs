@@ -49,6 +49,8 @@ fn build_before() -> Option<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&sources).args(["build", "--locked", "--workspace"]);
     cargo.args(["--bin", "orders", "--bin", "command-processor", "--target-dir"]);
+    // Only for this test: quickly compiled is better than quick.
+    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
     run(cargo.arg(&target).env("CARGO_INCREMENTAL", "0"));
     Some(target.join("debug"))
 }
