@@ -8,7 +8,7 @@ use lettre::{
     Message,
     transport::smtp::{
         authentication::Mechanism,
-        client::{AsyncSmtpConnection, TlsParameters},
+        client::{AsyncSmtpConnection, CertificateStore, TlsParameters},
         commands::{Data, Mail, Rcpt, Rset},
         extension::ClientId,
         response::{Category, Code, Detail, Severity},
@@ -107,9 +107,9 @@ impl Post {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
-        let Server { host, port, protection, credentials } = &self.server;
+        let Server { host, port, protection, credentials, .. } = &self.server;
         let hello = ClientId::default();
-        let tls = || TlsParameters::new(host.clone());
+        let tls = || self.tls();
         let first = match protection {
             Protection::Tls => Some(tls()?),
             Protection::None | Protection::StartTls => None,
@@ -126,6 +126,18 @@ impl Post {
             connection.auth(&mechanisms, credentials).await?;
         }
         Ok(connection)
+    }
+
+    fn tls(&self) -> Result<TlsParameters, SmtpError> {
+        let tls = TlsParameters::builder(self.server.host.clone());
+        match &self.server.authorities {
+            // These, and nobody else.
+            Some(ours) => tls
+                .certificate_store(CertificateStore::None)
+                .add_root_certificate(ours.clone())
+                .build(),
+            None => tls.build(),
+        }
     }
 
     async fn within<T>(

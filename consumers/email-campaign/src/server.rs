@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::{authentication::Credentials, client::Certificate};
 use url::Url;
 
 /// How the connection is protected.
@@ -27,6 +27,8 @@ pub struct Server {
     pub protection: Protection,
     /// Who we are to it.
     pub credentials: Option<Credentials>,
+    /// Whom we trust to say who it is; else those that browsers trust.
+    pub authorities: Option<Certificate>,
 }
 
 impl fmt::Debug for Server {
@@ -40,7 +42,7 @@ impl Server {
     #[must_use]
     pub fn local() -> Self {
         let (host, protection) = ("127.0.0.1".to_owned(), Protection::None);
-        Self { host, port: 3025, protection, credentials: None }
+        Self { host, port: 3025, protection, credentials: None, authorities: None }
     }
 }
 
@@ -74,7 +76,7 @@ impl FromStr for Server {
             _ => return Err(InvalidServer),
         };
         let port = url.port().unwrap_or(port);
-        Ok(Self { host: host.to_owned(), port, protection, credentials })
+        Ok(Self { host: host.to_owned(), port, protection, credentials, authorities: None })
     }
 }
 

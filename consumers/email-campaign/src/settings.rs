@@ -1,12 +1,16 @@
 //! What the environment says.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
-use lettre::message::Mailbox;
+use lettre::{message::Mailbox, transport::smtp::client::Certificate};
 use service::Env;
 use url::Url;
 
-use crate::{links::Links, mail::Composer, server::Server};
+use crate::{
+    links::Links,
+    mail::Composer,
+    server::{Protection, Server},
+};
 
 /// Shortest key for links, in bytes: as long as the hash that it goes into.
 const SHORTEST_KEY: usize = 32;
@@ -59,15 +63,14 @@ impl Patience {
 }
 
 impl Settings {
-    /// Reads the saga's own `_SMTP_URL`, `_SMTP_WAIT_MS`, `_FROM`, `_PUBLIC_URL`, `_LINK_KEY`,
+    /// Reads the saga's own `_SMTP_URL`, `_SMTP_CA_FILE`, `_SMTP_WAIT_MS`, `_FROM`, `_PUBLIC_URL`, `_LINK_KEY`,
     /// `_MAILS_PER_SECOND`, `_POLL_MS`, `_ATTEMPTS` and `_RETRY_MS`, and what every consumer has.
     #[must_use]
     pub fn from_env(env: &Env) -> Self {
-        let local = Server::local();
         let wait = env.bounded(&env.own("SMTP_WAIT_MS"), 30_000, 10..=600_000);
         Self {
             runtime: consumer_runtime::Settings::from_env(env),
-            server: env.parsed(&env.own("SMTP_URL"), local),
+            server: server(env),
             server_wait: Duration::from_millis(wait),
             composer: Composer { from: from(env), links: links(env) },
             pace: Pace {
@@ -84,6 +87,30 @@ impl Settings {
             },
         }
     }
+}
+
+fn server(env: &Env) -> Server {
+    let server = env.parsed(&env.own("SMTP_URL"), Server::local());
+    let name = env.own("SMTP_CA_FILE");
+    let Some(path) = env.optional(&name) else { return server };
+    if server.protection == Protection::None {
+        let url = env.own("SMTP_URL");
+        env.problem(format!("{name} is set, but {url} is not smtps:// or smtp+starttls://"));
+    }
+    let authorities = authorities(&path);
+    if let Err(error) = &authorities {
+        env.problem(format!("{name}: cannot use {path}: {error}"));
+    }
+    Server { authorities: authorities.ok(), ..server }
+}
+
+fn authorities(path: &str) -> Result<Certificate, String> {
+    let pem = fs::read(path).map_err(|error| error.to_string())?;
+    // What has no certificate at all is taken by the library, and trusts nobody.
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Err("it has no certificate in PEM".to_owned());
+    }
+    Certificate::from_pem(&pem).map_err(|error| error.to_string())
 }
 
 fn from(env: &Env) -> Mailbox {
@@ -110,4 +137,40 @@ fn links(env: &Env) -> Links {
         env.problem(format!("{key} is malformed (it has less than {SHORTEST_KEY} bytes)"));
     }
     Links::new(secret.as_bytes(), &base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TLS: (&str, &str) = ("EMAIL_CAMPAIGN_SMTP_URL", "smtps://mail.example.org");
+    const FILE: &str = "EMAIL_CAMPAIGN_SMTP_CA_FILE";
+    const NO_PEM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    const PEM: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../producers/event-log/tests/authority.pem");
+
+    fn read(variables: &[(&str, &str)]) -> (bool, String) {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let env = Env::new("email-campaign", variables.iter().map(owned).collect());
+        let has_own = server(&env).authorities.is_some();
+        (has_own, env.finish().map_or_else(|error| error.to_string(), |()| String::new()))
+    }
+
+    #[test]
+    fn authorities_are_those_of_a_file() {
+        assert_eq!(read(&[TLS]), (false, String::new()));
+        assert_eq!(read(&[TLS, (FILE, PEM)]), (true, String::new()));
+    }
+
+    #[test]
+    fn a_file_that_protects_nothing_is_a_problem() {
+        for (given, said) in [
+            (&[(FILE, PEM)][..], "EMAIL_CAMPAIGN_SMTP_URL is not smtps:// or smtp+starttls://"),
+            (&[TLS, (FILE, "/no/ca.pem")], "SMTP_CA_FILE: cannot use /no/ca.pem: No such file"),
+            (&[TLS, (FILE, NO_PEM)], "Cargo.toml: it has no certificate in PEM"),
+        ] {
+            let (_, problems) = read(given);
+            assert!(problems.contains(said), "{given:?}: {problems}");
+        }
+    }
 }

@@ -55,10 +55,10 @@ pub mod spec;
 pub mod supervisor;
 pub mod temporary;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-/// Where the infrastructure answers, started by us or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where the infrastructure answers, started by us or not. Shows no password.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoints {
     /// Bootstrap servers.
     pub kafka_brokers: String,
@@ -71,4 +71,13 @@ pub struct Endpoints {
     /// How a client says who it is, in the variables that say so to services; empty where everybody
     /// is let in, or the caller's own variables say it.
     pub client_environment: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoints")
+            .field("kafka_brokers", &self.kafka_brokers)
+            .field("schema_registry_url", &self.schema_registry_url)
+            .finish_non_exhaustive()
+    }
 }

@@ -13,6 +13,7 @@ const EXTRAS = {
     strimzi: { authentication: "scram-sha-512" },
     schemaRegistry: { url: "https://registry:8443/apis/ccompat/v7", ca: { secretName: "registry-ca" } },
     database: { ca: { secretName: "database-ca" } },
+    smtp: { ca: { secretName: "mail-ca" } },
     topics: { partitions: 12, replication: 2 },
     serviceDefaults: { maxReplicas: 40 },
     services: { tokens: { enabled: true }, orders: { strategy: "Recreate", lagThreshold: 50 } },

@@ -6,3 +6,5 @@ mod asking;
 mod sending;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod trust;

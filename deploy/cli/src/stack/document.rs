@@ -2,15 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// The whole file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The whole file. Shows no password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stack {
     /// Bootstrap servers.
     pub kafka_brokers: String,
@@ -47,8 +47,8 @@ pub struct Infrastructure {
     pub process: Process,
 }
 
-/// A service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A service. Shows no password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
     /// Where it serves HTTP; null when it serves none.
     pub url: Option<String>,
@@ -76,6 +76,27 @@ pub struct Process {
     pub restarts: u32,
     /// How it ended the last time, such as "exit status 70"; null when it never did.
     pub last_exit: Option<String>,
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack")
+            .field("state_dir", &self.state_dir)
+            .field("infrastructure", &self.infrastructure)
+            .field("services", &self.services)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("url", &self.url)
+            .field("admin_url", &self.admin_url)
+            .field("part_of", &self.part_of)
+            .field("process", &self.process)
+            .finish_non_exhaustive()
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

@@ -117,7 +117,8 @@ impl Running {
         }
         if let (Some(java), Some(MailPorts { smtp, api })) = (&java, plan.mail) {
             step.at("starting the mail catcher");
-            let mail = Mail { java, distribution, folder, smtp_port: smtp, api_port: api };
+            let (smtp_port, api_port, secure) = (smtp, api, ground.secure);
+            let mail = Mail { java, distribution, folder, smtp_port, api_port, secure };
             self.start(mail.prepare());
         }
         self.await_infrastructure(plan, ground.secure, &step).await?;

@@ -31,6 +31,7 @@ use crate::{
         Endpoints,
         catalog::{Database, Service},
         folder::StateFolder,
+        mail,
         plan::Plan,
         ports::{self, Reservation, Wanted},
         registry,
@@ -84,6 +85,9 @@ impl Secure {
         if let Some(ports) = plan.registry {
             plan.endpoints.schema_registry_url = registry::secure_url(ports.port);
         }
+        if let Some(ports) = plan.mail {
+            plan.endpoints.smtp_url = mail::secure_smtp_url(ports.smtp);
+        }
         plan.endpoints.client_environment = secure.variables(TOOL).into_iter().collect();
         Ok(secure)
     }
@@ -102,6 +106,11 @@ impl Secure {
     /// Certificate and key in one file.
     pub fn keystore(&self, server: &str) -> PathBuf {
         self.folder.join(format!("{server}.keystore.pem"))
+    }
+
+    /// The same for servers in Java that do not read PEM.
+    pub fn java_keystore(&self, server: &str) -> PathBuf {
+        self.folder.join(format!("{server}.p12"))
     }
 
     /// The password of a user or role.
@@ -152,6 +161,10 @@ impl Secure {
             Some(Database::Own | Database::All) => self.as_role(&endpoints.database_url, &role),
         };
         env.insert("DATABASE_URL".to_owned(), url);
+        if service.name == mail::SENDER && endpoints.smtp_url.starts_with("smtps:") {
+            let authority = self.authority().display().to_string();
+            env.insert(mail::AUTHORITY.to_owned(), authority);
+        }
         env
     }
 

@@ -1,6 +1,6 @@
 //! How to run a process of the stack.
 
-use std::{io, path::PathBuf, process::Stdio};
+use std::{fmt, io, path::PathBuf, process::Stdio};
 
 use tokio::process::{Child, Command};
 
@@ -10,8 +10,7 @@ use crate::stack::{account::Account, ledger::Kind, logs};
 /// may run this command themselves, must not take it for theirs.
 pub const MARK: &str = "ONEWAY_DETACHED";
 
-/// How to run a process.
-#[derive(Debug)]
+/// How to run a process. Shows no variable: some are secrets.
 pub struct Spec {
     /// Its name in the stack.
     pub name: String,
@@ -27,6 +26,16 @@ pub struct Spec {
     pub run_as: Option<Account>,
     /// Where its output is appended.
     pub log: PathBuf,
+}
+
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spec")
+            .field("name", &self.name)
+            .field("program", &self.program)
+            .field("args", &self.args)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Spec {

@@ -69,6 +69,9 @@ registry-ca: {{ . }}
 {{- if and .database $values.database.ca.secretName }}
 database: {{ $values.database.ca.secretName }}
 {{- end }}
+{{- if and (eq .name "email-campaign") $values.smtp.ca.secretName }}
+smtp-ca: {{ $values.smtp.ca.secretName }}
+{{- end }}
 {{- end -}}
 
 {{/* The pod of a service. */}}
@@ -177,6 +180,10 @@ spec:
           value: {{ include "oneway.urls" (dict "root" $root "port" "admin_port") | quote }}
         - name: OPERATOR_TOOL
           value: /usr/local/bin/oneway
+        {{- end }}
+        {{- if and (eq $name "email-campaign") $values.smtp.ca.secretName }}
+        - name: EMAIL_CAMPAIGN_SMTP_CA_FILE
+          value: /etc/oneway/smtp-ca/{{ $values.smtp.ca.key }}
         {{- end }}
         {{- if eq $name "web-ui" }}
         - name: WEB_UI_SERVICES

@@ -19,10 +19,13 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 use schemas::Namespace;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Installation, eventually};
 
-use crate::story;
+use crate::{
+    campaigns::stage::{permit, prepare, standing, tell},
+    story,
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -158,7 +161,8 @@ async fn connect(url: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_goes_on_and_everything_else_is_denied() {
     let mut services = story::SERVICES.to_vec();
-    services.extend(["customer-report", "operator"]);
+    services.extend(["customer-report", "operator", "email-campaign", "campaigns"]);
+    services.extend(["tokens", "web-ui"]);
     let installation = Installation::start_secure(&services, &[]).await;
     story::tell(&installation).await;
     let look = async || installation.get("customer-report", "/v1/report/customers").await.1;
@@ -166,7 +170,15 @@ async fn the_story_goes_on_and_everything_else_is_denied() {
         report.to_string().contains(r#""class":"A""#)
     })
     .await;
-    for command in [&["verify", "log"][..], &["topics", "plan"], &["status"]] {
+    a_campaign_is_mailed(&installation).await;
+    the_page_is_served(&installation).await;
+    for command in [
+        &["verify", "log"][..],
+        &["topics", "plan"],
+        &["status"],
+        &["dead-letters", "list", "orders"],
+        &["doctor"],
+    ] {
         let (code, said, told) = installation.run(command).await;
         assert_eq!(code, 0, "{command:?}: {said}{told}");
     }
@@ -175,6 +187,33 @@ async fn the_story_goes_on_and_everything_else_is_denied() {
     strangers_are_not_let_in(&secured).await;
     postgres_denies(&secured).await;
     a_build_becomes_the_live_one(&secured.installation).await;
+}
+
+/// By a mail server that is trusted because our authority says who it is.
+async fn a_campaign_is_mailed(installation: &Installation) {
+    let ben = story::customer(installation, "Ben").await;
+    permit(installation, std::slice::from_ref(&ben), 1).await;
+    let order = story::order(installation, &ben, "1000.00").await;
+    story::order_is(installation, &order, "confirmed").await;
+    story::class_is(installation, &ben, "B").await;
+    prepare(installation, "spring").await;
+    tell(installation, "spring", "START").await;
+    let sent = |row: &Value| row["funnel"]["sent"] == 1;
+    standing(installation, "spring", "the mail to be sent", sent).await;
+    let port = &installation.stack()["infrastructure"]["mail"]["port"];
+    let path = format!("/api/user/{ben}@example.org/messages/INBOX");
+    let url = format!("http://127.0.0.1:{port}{path}");
+    let mails = installation.http.get(url).send().await.unwrap().text().await.unwrap();
+    assert!(mails.contains(&format!("spring for Customer {ben}")), "{mails}");
+}
+
+async fn the_page_is_served(installation: &Installation) {
+    for path in ["/", "/s/orders/v1/orders", "/s/campaigns/v1/campaigns/spring"] {
+        let (status, body) = installation.get("web-ui", path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+    }
+    let (status, body) = installation.get("tokens", "/authStatus").await;
+    assert_eq!(status, 200, "{body}");
 }
 
 async fn kafka_denies(secured: &Secured) {

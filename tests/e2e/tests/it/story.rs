@@ -37,7 +37,7 @@ pub async fn order_is(installation: &Installation, order: &str, status: &str) ->
     eventually(&format!("order to be {status}"), look, |row| row["status"] == status).await
 }
 
-async fn class_is(installation: &Installation, customer: &str, class: &str) -> Value {
+pub async fn class_is(installation: &Installation, customer: &str, class: &str) -> Value {
     let path = format!("/v1/classifications/{customer}");
     let look = async || installation.get("customer-classifier", &path).await.1;
     eventually(&format!("class to be {class}"), look, |row| row["class"] == class).await

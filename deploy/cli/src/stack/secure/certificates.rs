@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use openssl::{pkcs12::Pkcs12, pkey::PKey, x509::X509};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
@@ -14,19 +15,23 @@ use rcgen::{
 
 use crate::{
     failure::Result,
-    stack::{kafka, postgres, registry},
+    stack::{kafka, mail, postgres, registry},
 };
 
 /// The file with the certificate of the authority.
 pub const AUTHORITY: &str = "ca.pem";
 
 /// Those that have a certificate.
-const SERVERS: [&str; 3] = [kafka::NAME, registry::NAME, postgres::NAME];
+const SERVERS: [&str; 4] = [kafka::NAME, registry::NAME, postgres::NAME, mail::NAME];
 
-/// Makes authority and certificates, unless that was done before. The authority's key is kept
+/// What Java wants to hear before it opens a keystore. Who can read the file is kept by its folder.
+pub const KEYSTORE_PASSWORD: &str = "oneway";
+
+/// Makes authority and certificates, unless all are there. The authority's key is kept
 /// nowhere: so there can be no further certificate that anybody trusts.
 pub fn provide(folder: &Path) -> Result<()> {
-    if folder.join(AUTHORITY).is_file() {
+    let keystore = |server: &&str| folder.join(format!("{server}.p12")).is_file();
+    if folder.join(AUTHORITY).is_file() && SERVERS.iter().all(keystore) {
         return Ok(());
     }
     let making = || format!("cannot make certificates in {}", folder.display());
@@ -55,12 +60,22 @@ fn make(folder: &Path) -> anyhow::Result<()> {
         let key = key.serialize_pem();
         let file = |ending: &str| folder.join(format!("{server}.{ending}"));
         fs::write(file("keystore.pem"), format!("{key}\n{certificate}"))?;
+        fs::write(file("p12"), keystore(server, &key, &certificate)?)?;
         fs::write(file("key"), key)?;
         fs::write(file("pem"), certificate)?;
     }
     // The last one: with it all are there.
     fs::write(folder.join(AUTHORITY), authority)?;
     Ok(())
+}
+
+/// Key and certificate as PKCS #12: for who does not read PEM.
+fn keystore(server: &str, key: &str, certificate: &str) -> anyhow::Result<Vec<u8>> {
+    let key = PKey::private_key_from_pem(key.as_bytes())?;
+    let certificate = X509::from_pem(certificate.as_bytes())?;
+    let mut builder = Pkcs12::builder();
+    builder.name(server).pkey(&key).cert(&certificate);
+    Ok(builder.build2(KEYSTORE_PASSWORD)?.to_der()?)
 }
 
 fn named(name: &str) -> DistinguishedName {
