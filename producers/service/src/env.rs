@@ -11,7 +11,7 @@ use std::{
 use crate::lifeline::Lifeline;
 
 /// What tells an instance of a service from others.
-const INSTANCE: &str = "ONEWAY_INSTANCE";
+pub(crate) const INSTANCE: &str = "ONEWAY_INSTANCE";
 
 /// The variables of a process.
 #[derive(Debug)]

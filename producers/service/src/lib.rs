@@ -13,6 +13,7 @@
 //! - [`health`]: what makes a process ready
 //! - `probe`: asks another process whether it is
 //! - `allocator`: where all memory comes from
+//! - [`trace`]: what became of a request, told to a collector
 //! - [`logging`]: `tracing` to stdout, as text or JSON
 //! - [`http`]: serving a router on a public address, with limits
 //! - [`endless`]: answers without an end, such as streams of events
@@ -46,6 +47,7 @@ pub mod role;
 pub mod shell;
 pub mod shutdown;
 pub mod together;
+pub mod trace;
 mod unread;
 
 pub use auth::{Gate, Subject};
@@ -57,3 +59,4 @@ pub use problem::Problem;
 pub use role::Role;
 pub use shell::{Failure, Shell};
 pub use shutdown::Shutdown;
+pub use trace::Tracer;

@@ -8,3 +8,9 @@ pub const ANONYMOUS: &str = "oneway_http_anonymous";
 
 /// Attempts to get the keys of the issuer; label `result`.
 pub const KEY_LOADS: &str = "oneway_http_key_loads_total";
+
+/// Spans that the collector of traces has taken.
+pub const SPANS_SENT: &str = "oneway_trace_spans_sent_total";
+
+/// Spans that are lost, by `reason` (`queue_full`, `undelivered`).
+pub const SPANS_DROPPED: &str = "oneway_trace_spans_dropped_total";

@@ -27,6 +27,7 @@ use crate::{
     logging, probe,
     role::{Role, Work},
     shutdown::{Shutdown, Trigger},
+    trace::{self, Exporter, Tracer},
 };
 
 /// Longest time a role may take to finish its work after SIGTERM.
@@ -89,6 +90,8 @@ pub struct Shell {
     pub health: Health,
     /// When it has to stop.
     pub shutdown: Shutdown,
+    /// What it does for the traces of requests is told there.
+    pub tracer: Tracer,
 }
 
 /// Runs a role to its end, in a process of its own.
@@ -103,6 +106,7 @@ pub fn run(role: Role) -> ExitCode {
             log_of(&env);
             admin_of(&env);
             clock::offset_of(&env);
+            trace::Settings::from_env(&env);
             let _not_done = role.configure(&env);
             env.asked()
         });
@@ -110,13 +114,15 @@ pub fn run(role: Role) -> ExitCode {
     let ((format, filter), admin) = (log_of(&env), admin_of(&env));
     let _log = logging::init(format, filter.as_deref());
     clock::move_by(clock::offset_of(&env));
+    let traces = trace::Settings::from_env(&env);
     let work = role.configure(&env);
     let lifeline = env.lifeline();
     try_to_raise_file_limit();
     let end = env.finish().map_err(Failure::from).and_then(|()| {
         block_on(runtime::Builder::new_multi_thread(), async {
             let (trigger, shutdown) = Shutdown::new();
-            let life = Life { name, admin, lifeline, metrics: install_metrics(), shutdown };
+            let metrics = install_metrics();
+            let life = Life { name, admin, lifeline, metrics, traces, shutdown };
             let mut life = pin!(life.live(work));
             tokio::select! {
                 end = &mut life => end,
@@ -234,22 +240,26 @@ pub(crate) struct Life {
     pub lifeline: Lifeline,
     /// Absent when nothing is counted.
     pub metrics: Option<PrometheusHandle>,
+    /// Absent when nothing is recorded.
+    pub traces: Option<trace::Settings>,
     pub shutdown: Shutdown,
 }
 
 impl Life {
     /// Has a role work until it ends, by itself or since it is asked to.
     pub async fn live(self, work: Work) -> Result<(), Failure> {
-        let Self { name, admin, lifeline, metrics, shutdown } = self;
+        let Self { name, admin, lifeline, metrics, traces, shutdown } = self;
         let health = Health::default();
-        let shell = Shell { name, health: health.clone(), shutdown: shutdown.clone() };
+        let traces = Exporter::start(name, traces);
+        let (tracer, exporter) = traces.map_err(|error| Failure::Internal(error.into()))?;
+        let shell = Shell { name, health: health.clone(), shutdown: shutdown.clone(), tracer };
         tracing::info!(service.name = name, admin.address = %admin, "starting");
         if let Some(metrics) = metrics.clone() {
             // Ends with the runtime; has nothing to finish.
             tokio::spawn(upkeep(metrics));
         }
         let mut admin = tokio::spawn(admin::serve(admin, health, metrics));
-        tokio::select! {
+        let end = tokio::select! {
             end = work(shell) => end,
             served = &mut admin => Err(Failure::Configuration(match served {
                 Ok(Ok(())) => anyhow!("admin port closed"),
@@ -260,7 +270,11 @@ impl Life {
             () = drain_limit(&shutdown) => Err(Failure::Internal(anyhow!(
                 "work was not finished {} s after the signal to stop", DRAIN_LIMIT.as_secs()
             ))),
+        };
+        if let Some(exporter) = exporter {
+            exporter.finish().await;
         }
+        end
     }
 }
 

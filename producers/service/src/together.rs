@@ -25,6 +25,7 @@ use crate::{
         try_to_raise_file_limit,
     },
     shutdown::Shutdown,
+    trace,
 };
 
 /// Threads of each runtime, at most: there are as many runtimes as roles.
@@ -38,6 +39,7 @@ struct Part {
     name: &'static str,
     admin: SocketAddr,
     lifeline: Lifeline,
+    traces: Option<trace::Settings>,
     work: Work,
 }
 
@@ -83,7 +85,8 @@ impl Said {
         for role in roles.into_iter().filter(|role| chosen.contains(&role.name())) {
             let (name, env) = (role.name(), Env::of_role(role.name()));
             let (admin, lifeline) = (admin_of(&env), env.lifeline());
-            said.parts.push(Part { name, admin, lifeline, work: role.configure(&env) });
+            let traces = trace::Settings::from_env(&env);
+            said.parts.push(Part { name, admin, lifeline, traces, work: role.configure(&env) });
             said.hear(env);
         }
         said.hear(env);
@@ -116,10 +119,10 @@ fn choice<'a>(env: &Env, all: &[&'a str]) -> Vec<&'a str> {
 async fn work(parts: Vec<Part>) -> End {
     let (trigger, shutdown) = Shutdown::new();
     let mut working = FuturesUnordered::new();
-    for Part { name, admin, lifeline, work } in parts {
+    for Part { name, admin, lifeline, traces, work } in parts {
         let recorder = PrometheusBuilder::new().build_recorder();
         let (metrics, shutdown) = (Some(recorder.handle()), shutdown.clone());
-        let life = Life { name, admin, lifeline, metrics, shutdown };
+        let life = Life { name, admin, lifeline, metrics, traces, shutdown };
         let end = start(Badge::new(name, recorder), life, work);
         let end = end.map_err(|error| Failure::Internal(error.into()))?;
         let panicked = move |_| Err(Failure::Internal(anyhow!("it ended in a panic")));
