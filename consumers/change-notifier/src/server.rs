@@ -8,7 +8,7 @@ use axum::{
     routing::{any, get},
 };
 use event_log::{Error, Registry};
-use service::{Failure, Gate, Shell, Shutdown, auth::Admit, http};
+use service::{Failure, Gate, Shell, Shutdown, auth::Admit, health::Part, http};
 use tokio::{
     runtime::Handle,
     sync::oneshot,
@@ -28,6 +28,7 @@ use crate::{
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let (trigger, stop) = Shutdown::new();
     let registry = Registry::of(&settings.log);
+    let port = shell.health.part(http::PART);
     let follow = Follow {
         settings: settings.log.clone(),
         registry: registry.clone(),
@@ -49,7 +50,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
             },
         };
         let history = History::new(&settings.log, &registry, settings.limits.replayed);
-        answer(&settings, hub, history, &shell.shutdown).await
+        answer(&settings, (hub, history), port, &shell.shutdown).await
     };
     tokio::select! {
         // First: when both have ended, this one knows why.
@@ -65,8 +66,8 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
 /// Serves both ways to hear of changes.
 async fn answer(
     settings: &Settings,
-    hub: Arc<Hub>,
-    history: History,
+    (hub, history): (Arc<Hub>, History),
+    port: Part,
     shutdown: &Shutdown,
 ) -> Result<(), Failure> {
     let limits = &settings.limits;
@@ -86,7 +87,7 @@ async fn answer(
         std::future::pending().await
     };
     tokio::select! {
-        served = http::serve(settings.listen, gate, router, shutdown.clone()) => served,
+        served = http::serve(settings.listen, gate, router, port, shutdown.clone()) => served,
         never = closing => never,
     }
 }

@@ -295,7 +295,8 @@ fn start<P: Projection>(
         let stop = shell.shutdown.clone();
         tasks.spawn(async move { lookout.run(&stop).await.map_err(failure) });
         let stop = shell.shutdown.clone();
-        tasks.spawn(http::serve(settings.http_address, gate, router, stop));
+        let port = shell.health.part(http::PART);
+        tasks.spawn(http::serve(settings.http_address, gate, router, port, stop));
     }
     Ok(tasks)
 }

@@ -32,6 +32,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let gate = Gate::new(&settings.gate, Admit::Known)?;
     let schemas_known = shell.health.part("registry");
     let outcomes_come = shell.health.part("kafka");
+    let port = shell.health.part(http::PART);
     let registry = Registry::of(&settings.log);
     let Some(schemas) = resolve(&registry, &settings, &schemas_known, &shell.shutdown).await?
     else {
@@ -73,6 +74,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
             settings.listen,
             gate,
             admission::behind(openapi::router(api), limits.body_kbytes),
+            port,
             shell.shutdown.clone(),
         )
         .await
