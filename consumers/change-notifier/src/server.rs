@@ -19,6 +19,7 @@ use crate::{
     follow::Follow,
     history::History,
     hub::Hub,
+    metrics,
     settings::Settings,
     socket,
     sse::{Changes, changes},
@@ -26,6 +27,7 @@ use crate::{
 
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
+    metrics::start();
     let (trigger, stop) = Shutdown::new();
     let registry = Registry::of(&settings.log);
     let port = shell.health.part(http::PART);

@@ -15,7 +15,7 @@ use crate::{
     admission,
     dispatch::Dispatcher,
     lookup::Lookup,
-    openapi,
+    metrics, openapi,
     outcomes::Outcomes,
     reader::{Reader, chain},
     record::OutcomeDecoder,
@@ -29,6 +29,7 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
+    metrics::start();
     let gate = Gate::new(&settings.gate, Admit::Known)?;
     let schemas_known = shell.health.part("registry");
     let outcomes_come = shell.health.part("kafka");
