@@ -106,6 +106,9 @@ impl From<MailingCommand> for AnyCommand {
 }
 
 impl AnyCommand {
+    /// The names of the types of aggregates.
+    pub const AGGREGATES: [&str; 4] = [CUSTOMER, ORDER, CAMPAIGN, MAILING];
+
     /// Reads a command by the name that it has in requests, such as `CREATE` of a `customer`.
     ///
     /// # Errors

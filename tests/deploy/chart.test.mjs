@@ -89,6 +89,17 @@ test("no pod can do more than it has to", () => {
   }
 });
 
+test("who serves HTTP does so until it is asked no more, and has the time to finish", () => {
+  for (const chart of charts) {
+    for (const { owner, spec } of pods(chart).filter(({ owner }) => owner.kind !== "Job")) {
+      const [{ lifecycle, ports }] = spec.containers;
+      const wait = lifecycle?.preStop.sleep.seconds ?? 0;
+      assert.equal(wait > 0, ports.some(({ name }) => name === "http"), owner.metadata.name);
+      assert.ok(spec.terminationGracePeriodSeconds > wait + 30, owner.metadata.name);
+    }
+  }
+});
+
 test("no secret is in the chart, and every file that is named is mounted", () => {
   for (const chart of charts) {
     assert.deepEqual(chart.of("Secret"), [], chart.name);

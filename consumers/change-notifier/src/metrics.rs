@@ -1,5 +1,9 @@
 //! Names of what is counted.
 
+use metrics::{counter, gauge};
+
+use crate::{socket, sse};
+
 /// Clients, by `kind` (sse, socket).
 pub const CLIENTS: &str = "oneway_change_notifier_clients";
 /// Notifications read from the log.
@@ -14,3 +18,17 @@ pub const DROPPED: &str = "oneway_change_notifier_changes_dropped_total";
 pub const RELOADS: &str = "oneway_change_notifier_reloads_total";
 /// Notifications that are in the log and were not read yet, by `partition`.
 pub const BEHIND: &str = "oneway_change_notifier_behind_notifications";
+
+/// Counts nothing yet: what is counted seldom is there from the start, so that rules see its first
+/// event.
+pub fn start() {
+    for name in [READ, UNREADABLE] {
+        counter!(name).increment(0);
+    }
+    for kind in [sse::KIND, socket::KIND] {
+        gauge!(CLIENTS, "kind" => kind).set(0.0);
+        for name in [SENT, DROPPED, RELOADS] {
+            counter!(name, "kind" => kind).increment(0);
+        }
+    }
+}

@@ -8,7 +8,7 @@ use axum::{
     routing::{any, get},
 };
 use event_log::{Error, Registry};
-use service::{Failure, Gate, Shell, Shutdown, auth::Admit, http};
+use service::{Failure, Gate, Shell, Shutdown, auth::Admit, health::Part, http};
 use tokio::{
     runtime::Handle,
     sync::oneshot,
@@ -19,6 +19,7 @@ use crate::{
     follow::Follow,
     history::History,
     hub::Hub,
+    metrics,
     settings::Settings,
     socket,
     sse::{Changes, changes},
@@ -26,8 +27,10 @@ use crate::{
 
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
+    metrics::start();
     let (trigger, stop) = Shutdown::new();
     let registry = Registry::of(&settings.log);
+    let port = shell.health.part(http::PART);
     let follow = Follow {
         settings: settings.log.clone(),
         registry: registry.clone(),
@@ -50,7 +53,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
             },
         };
         let history = History::new(&settings.log, &registry, settings.limits.replayed);
-        answer(&settings, hub, history, &shell.shutdown).await
+        answer(&settings, (hub, history), port, &shell.shutdown).await
     };
     tokio::select! {
         // First: when both have ended, this one knows why.
@@ -66,8 +69,8 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
 /// Serves both ways to hear of changes.
 async fn answer(
     settings: &Settings,
-    hub: Arc<Hub>,
-    history: History,
+    (hub, history): (Arc<Hub>, History),
+    port: Part,
     shutdown: &Shutdown,
 ) -> Result<(), Failure> {
     let limits = &settings.limits;
@@ -87,7 +90,7 @@ async fn answer(
         std::future::pending().await
     };
     tokio::select! {
-        served = http::serve(settings.listen, gate, router, shutdown.clone()) => served,
+        served = http::serve(settings.listen, gate, router, port, shutdown.clone()) => served,
         never = closing => never,
     }
 }

@@ -33,7 +33,7 @@ use crate::{
 /// The path that its clients ask for.
 pub const PATH: &str = "/socket.io/";
 
-const KIND: &str = "socket";
+pub const KIND: &str = "socket";
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 

@@ -44,7 +44,7 @@ const RETRY_MS: u32 = 2_000;
 /// As good as never.
 const FAR: Duration = Duration::from_hours(24 * 365);
 
-const KIND: &str = "sse";
+pub const KIND: &str = "sse";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// What the route needs.

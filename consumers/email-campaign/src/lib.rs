@@ -57,6 +57,7 @@ const CONNECTIONS: usize = 2;
 #[must_use]
 pub fn role() -> Role {
     Role::new("email-campaign", Settings::from_env, async |shell, settings| {
+        metrics::start();
         let Settings { runtime, server, server_wait, composer, pace, patience } = settings;
         let schema = schema_of(shell.name);
         let database = Database::new(&runtime.database, &schema, 2 * AT_ONCE + CONNECTIONS)

@@ -44,6 +44,7 @@ use crate::{
 #[must_use]
 pub fn role() -> Role {
     Role::new("operator", Settings::from_env, async |shell, settings| {
+        let port = shell.health.part(http::PART);
         let Settings { address, gate, log, database_url, database, services, tool } = settings;
         let internal = |error: Error| Failure::Internal(anyhow::Error::new(error));
         let observer = Observer::new(log.clone(), &database).map_err(internal)?;
@@ -52,6 +53,6 @@ pub fn role() -> Role {
         let scan = Scan { settings: log, runtime: Handle::current() };
         let gate = Gate::new(&gate, Admit::Queries(shell.name))?;
         let desk = Desk::new(scan, observer, health, rebuilds);
-        http::serve(address, gate, routes::router(desk), shell.shutdown).await
+        http::serve(address, gate, routes::router(desk), port, shell.shutdown).await
     })
 }

@@ -109,6 +109,9 @@ impl FeedError {
         matches!(self, Self::Away(_) | Self::Status(_))
     }
 
+    /// All of [`FeedError::label`].
+    pub(crate) const LABELS: [&str; 5] = ["away", "status", "too-large", "malformed", "old"];
+
     const fn label(&self) -> &'static str {
         match self {
             Self::Away(_) => "away",

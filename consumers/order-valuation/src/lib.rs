@@ -42,6 +42,7 @@ refinery::embed_migrations!("migrations");
 #[must_use]
 pub fn role() -> Role {
     Role::new("order-valuation", Settings::from_env, async |shell, settings| {
+        metrics::start();
         let Settings { runtime, feed, recorded, poll } = settings;
         let sources = Sources::new(Feed::new(feed), recorded);
         let sources = sources.map_err(|error| Failure::Internal(error.into()))?;

@@ -1,5 +1,9 @@
 //! Names of what the runtime counts.
 
+use metrics::counter;
+
+use crate::poison;
+
 /// Events folded into rows.
 pub const EVENTS_APPLIED: &str = "oneway_consumer_events_applied_total";
 /// Records of types that the projection does not handle.
@@ -54,3 +58,33 @@ pub const CHANGES_SENT: &str = "oneway_change_feed_sent_total";
 /// Change notifications that were given up; a notification that anything may have changed
 /// follows.
 pub const CHANGES_LOST: &str = "oneway_change_feed_lost_total";
+
+/// Counts nothing yet: what is counted seldom is there from the start, so that rules see its first
+/// event.
+pub(crate) fn start(emits: bool, serves: bool) {
+    for name in [BATCH_FAILURES, EVENTS_SKIPPED, EVENTS_DUPLICATE, EVENTS_PARKED] {
+        counter!(name).increment(0);
+    }
+    for class in poison::CLASSES {
+        counter!(DEAD_LETTERS, "class" => class).increment(0);
+    }
+    for name in [CHANGES_SENT, CHANGES_LOST] {
+        counter!(name).increment(0);
+    }
+    if emits {
+        for name in [OUTBOX_EMITTED, OUTBOX_RELAYED, OUTBOX_RELAY_FAILURES] {
+            counter!(name).increment(0);
+        }
+    }
+    if serves {
+        counter!(QUERIES_UNMET).increment(0);
+    }
+}
+
+/// The same for effects of a name.
+pub fn start_effects(name: &'static str) {
+    counter!(EFFECTS_INTERRUPTED, "effect" => name).increment(0);
+    for state in ["completed", "failed"] {
+        counter!(EFFECTS_ENDED, "effect" => name, "state" => state).increment(0);
+    }
+}

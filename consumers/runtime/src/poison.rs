@@ -4,6 +4,28 @@ use schemas::{DecodeError, Topic, envelope::EnvelopeError};
 
 use crate::projection::ProjectionError;
 
+/// All names of [`Poison::class`].
+pub(crate) const CLASSES: [&str; 18] = [
+    "envelope",
+    "empty",
+    "oversized",
+    "wrong-magic",
+    "truncated",
+    "unknown-schema",
+    "wrong-record",
+    "malformed",
+    "trailing-bytes",
+    "wrong-topic",
+    "key",
+    "id",
+    "no-sequence",
+    "gap",
+    "no-row",
+    "backwards",
+    "refused-by-database",
+    "projection",
+];
+
 /// Why one event can never be handled as it is.
 #[derive(Debug, thiserror::Error)]
 pub enum Poison {
@@ -99,5 +121,38 @@ const fn class_of_payload(error: &DecodeError) -> &'static str {
         DecodeError::WrongRecord { .. } => "wrong-record",
         DecodeError::Malformed(_) => "malformed",
         DecodeError::TrailingBytes { .. } => "trailing-bytes",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_listed() {
+        let payloads = [
+            DecodeError::Empty,
+            DecodeError::TooLarge(1),
+            DecodeError::WrongMagic(1),
+            DecodeError::Truncated(1),
+            DecodeError::UnknownSchema(1),
+            DecodeError::WrongRecord { id: 1, found: String::new(), expected: "" },
+            DecodeError::Malformed(1),
+            DecodeError::TrailingBytes { id: 1, left: 1 },
+        ];
+        let others = [
+            Poison::Schema(String::new()),
+            Poison::WrongTopic { wire_type: String::new(), home: Topic::ORDER_EVENTS },
+            Poison::Key,
+            Poison::Id,
+            Poison::NoSequence,
+            Poison::Gap { table: "", version: 1, sequence: 3 },
+            Poison::NoRow(""),
+            Poison::Backwards { next: 1 },
+            Poison::Refused(String::new()),
+        ];
+        for poison in payloads.into_iter().map(Poison::Decode).chain(others) {
+            assert!(CLASSES.contains(&poison.class()), "{poison}");
+        }
     }
 }

@@ -24,6 +24,7 @@ use crate::{
         lookout::{self, Lookout},
     },
     hearing::Ear,
+    metrics,
     migrate::migrate,
     outage::Outage,
     projection::Projection,
@@ -128,6 +129,7 @@ pub async fn run<P: Projection>(
         let Consumer { projection, migrations, .. } = consumer;
         return build::run(&shell, &settings, projection, migrations, schema.as_str()).await;
     }
+    metrics::start(!P::Emission::FILES.is_empty(), consumer.routes.is_some());
     let gate = settings.gate.as_ref().map(|gate| Gate::new(gate, Admit::Queries(shell.name)));
     let gate = gate.transpose()?.map(|gate| match consumer.open_paths {
         Some(paths) => gate.leaving_open(paths),
@@ -297,7 +299,8 @@ fn start<P: Projection>(
         let stop = shell.shutdown.clone();
         tasks.spawn(async move { lookout.run(&stop).await.map_err(failure) });
         let stop = shell.shutdown.clone();
-        tasks.spawn(http::serve(settings.http_address, gate, router, stop));
+        let port = shell.health.part(http::PART);
+        tasks.spawn(http::serve(settings.http_address, gate, router, port, stop));
     }
     Ok(tasks)
 }

@@ -16,6 +16,7 @@ use crate::{
 
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
+    let port = shell.health.part(http::PART);
     let Settings { address, gate, services } = settings;
     if !files::is_built() {
         tracing::warn!("this binary was built without the page: `cargo oneway up` builds it");
@@ -23,7 +24,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     // Who somebody is and what they may, the services say.
     let gate = Gate::new(&gate, Admit::Everybody)?;
     let forwarder = Forwarder::new(services, gate.clone())?;
-    http::serve(address, gate, router(forwarder), shell.shutdown).await
+    http::serve(address, gate, router(forwarder), port, shell.shutdown).await
 }
 
 fn router(forwarder: Forwarder) -> Router {

@@ -17,7 +17,7 @@ use crate::{
     admission,
     dispatch::Dispatcher,
     lookup::Lookup,
-    openapi,
+    metrics, openapi,
     outcomes::Outcomes,
     reader::{Reader, chain},
     record::OutcomeDecoder,
@@ -32,9 +32,11 @@ const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
+    metrics::start();
     let gate = Gate::new(&settings.gate, Admit::Known)?;
     let schemas_known = shell.health.part("registry");
     let outcomes_come = shell.health.part("kafka");
+    let port = shell.health.part(http::PART);
     let registry = Registry::of(&settings.log);
     let Some(schemas) = resolve(&registry, &settings, &schemas_known, &shell.shutdown).await?
     else {
@@ -78,6 +80,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
             settings.listen,
             gate,
             traced::behind(router, &shell.tracer),
+            port,
             shell.shutdown.clone(),
         )
         .await

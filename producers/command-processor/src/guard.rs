@@ -18,7 +18,7 @@ use schemas::Topic;
 use service::{Failure, Shell};
 
 pub use risk::Accepted;
-use risk::{Finding, findings};
+use risk::{Finding, Risk, findings};
 
 use crate::metrics::ACCEPTED_RISK;
 
@@ -41,6 +41,10 @@ pub async fn pass(
     accepted: &Accepted,
 ) -> Result<bool, Failure> {
     let health = shell.health.part("log");
+    for (store, risk) in stores.iter().flat_map(|store| Risk::ALL.map(|risk| (store, risk))) {
+        // Seen by rules also where there is none.
+        accept(risk, store.events, 0.0);
+    }
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     while !shell.shutdown.is_requested() {
         match look(settings, stores).await {
@@ -100,12 +104,16 @@ fn judge(findings: &[Finding], accepted: &Accepted) -> Result<(), Failure> {
         return Err(Failure::Configuration(anyhow!("the log is in danger: {refused}")));
     }
     for Finding { risk, topic, .. } in &taken {
-        gauge!(ACCEPTED_RISK, "risk" => risk.name(), "topic" => topic.name()).set(1.0);
+        accept(*risk, *topic, 1.0);
     }
     for finding in taken {
         tracing::warn!(risk = finding.risk.name(), "started with an accepted risk: {finding}");
     }
     Ok(())
+}
+
+fn accept(risk: Risk, topic: Topic, count: f64) {
+    gauge!(ACCEPTED_RISK, "risk" => risk.name(), "topic" => topic.name()).set(count);
 }
 
 /// A group that is away for longer than its offsets are kept starts over with the oldest command:

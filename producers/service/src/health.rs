@@ -39,10 +39,11 @@ impl Health {
         part
     }
 
-    /// True when every part is ready.
+    /// True when every part is ready. A process without parts has only just begun.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.states().values().any(|state| matches!(state, State::NotReady(_)))
+        let states = self.states();
+        !states.is_empty() && !states.values().any(|state| matches!(state, State::NotReady(_)))
     }
 
     /// The parts, and how they are.
@@ -80,6 +81,7 @@ mod tests {
     #[test]
     fn an_impaired_part_leaves_the_process_ready() {
         let health = Health::default();
+        assert!(!health.is_ready());
         let (kafka, feed) = (health.part("kafka"), health.part("feed"));
         assert!(!health.is_ready());
         kafka.ready();

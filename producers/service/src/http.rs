@@ -41,11 +41,15 @@ use crate::{
     auth::Gate,
     connection::{Held, Onward},
     edge,
+    health::Part,
     problem::Problem,
     shell::Failure,
     shutdown::Shutdown,
     unread,
 };
+
+/// Its part of a process's health.
+pub const PART: &str = "http";
 
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -93,7 +97,8 @@ impl From<SocketAddr> for Listen {
 pub struct Peer(pub IpAddr);
 
 /// Serves until the shutdown, then finishes the requests under way. Nobody gets to the router but
-/// through the gate.
+/// through the gate. `port` is not ready before connections are taken: a process that is ready may
+/// be all that there is.
 ///
 /// # Errors
 /// [`Failure::Configuration`] when the address cannot be bound.
@@ -101,6 +106,7 @@ pub async fn serve(
     listen: impl Into<Listen>,
     gate: Gate,
     router: Router,
+    port: Part,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let listen = listen.into();
@@ -114,6 +120,7 @@ pub async fn serve(
         .layer(CatchPanicLayer::custom(panicked));
     let router = edge::behind(gate.before(router));
     tracing::info!(http.address = %address, "serving");
+    port.ready();
     let waiting = Arc::new(AtomicBool::new(false));
     let router = give_way(unread::tell(router), Arc::clone(&waiting));
     let most = listen.connections.min(Semaphore::MAX_PERMITS);

@@ -18,8 +18,9 @@ use crate::{
 
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
+    let port = shell.health.part(http::PART);
     let (address, gate, tokens) = assemble(settings)?;
-    http::serve(address, gate, router(tokens), shell.shutdown).await
+    http::serve(address, gate, router(tokens), port, shell.shutdown).await
 }
 
 /// The gate, and what is behind it.

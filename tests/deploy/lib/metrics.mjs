@@ -27,20 +27,51 @@ export function expressions() {
   return found;
 }
 
-/** The metrics that an expression selects, by Prometheus' own grammar; throws where it is none. */
-export function metricsOf({ at, text: expression }) {
-  const names = new Set();
+/**
+ * What an expression selects, by Prometheus' own grammar: names, with what their labels are matched
+ * by and what aggregations around them keep. Throws where it is none.
+ */
+export function selectorsOf({ at, text: expression }) {
+  const selectors = [];
+  const kept = [];
+  const part = (node) => expression.slice(node.from, node.to);
   parser.parse(expression).iterate({
     enter(node) {
       if (node.type.isError) throw new Error(`${at}: no PromQL at ${node.from}: ${expression}`);
+      if (node.name === "AggregateExpr") kept.push(labelsKept(node.node).map(part));
       if (node.name !== "VectorSelector") return;
       const name = node.node.getChild("Identifier");
       if (!name) throw new Error(`${at}: a selector without a name: ${expression}`);
-      names.add(expression.slice(name.from, name.to));
+      const matchers = node.node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? [];
+      selectors.push({
+        at,
+        name: part(name),
+        matchers: matchers.map((matcher) => ({
+          label: part(matcher.getChild("LabelName")),
+          op: part(matcher.getChild("MatchOp")),
+          value: part(matcher.getChild("StringLiteral")).slice(1, -1),
+        })),
+        labels: kept.flat(),
+      });
+    },
+    leave(node) {
+      if (node.name === "AggregateExpr") kept.pop();
     },
   });
-  return names;
+  return selectors;
 }
+
+function labelsKept(aggregation) {
+  const modifier = aggregation.getChild("AggregateModifier");
+  return modifier?.getChild("By") ? modifier.getChild("GroupingLabels").getChildren("LabelName") : [];
+}
+
+/** The metrics that an expression selects. */
+export const metricsOf = (expression) => new Set(selectorsOf(expression).map(({ name }) => name));
+
+/** All that dashboards and rules select of our processes. */
+export const selectors = () =>
+  expressions().flatMap(selectorsOf).filter(({ name }) => !OF_PROMETHEUS.has(name));
 
 /**
  * The names of all series that dashboards and rules need our processes to have, with where they are

@@ -19,7 +19,7 @@ use consumer_runtime::{
 };
 use serde_json::{Value, json};
 use service::{
-    Env, Gate, Problem, Shutdown,
+    Env, Gate, Health, Problem, Shutdown,
     auth::{self, Admit},
     http,
     shutdown::Trigger,
@@ -189,10 +189,11 @@ async fn who_goes_away_waits_no_longer() {
     let address: SocketAddr = free.local_addr().unwrap();
     drop(free);
     let (_trigger, shutdown) = Shutdown::new();
+    let port = Health::default().part(http::PART);
     let open = [("ONEWAY_ANONYMOUS".to_owned(), "true".to_owned())];
     let settings = auth::Settings::from_env(&Env::new("library", open.into()));
     let gate = Gate::new(&settings, Admit::Queries("library")).unwrap();
-    let serving = tokio::spawn(http::serve(address, gate, instance.router.clone(), shutdown));
+    let serving = tokio::spawn(http::serve(address, gate, instance.router.clone(), port, shutdown));
     let mut client = loop {
         match TcpStream::connect(address).await {
             Ok(client) => break client,

@@ -95,7 +95,7 @@ spec:
   serviceAccountName: {{ $root.Release.Name }}-services
   automountServiceAccountToken: false
   enableServiceLinks: false
-  # A service has 30 s to finish what it has begun.
+  # A service has 30 s to finish what it has begun, after the wait below.
   terminationGracePeriodSeconds: 45
   securityContext:
     {{- include "oneway.podSecurity" . | nindent 4 }}
@@ -130,6 +130,10 @@ spec:
         - { name: http, containerPort: {{ . }} }
         {{- end }}
         - { name: admin, containerPort: {{ $service.admin_port }} }
+      {{- if and $service.http_port (semverCompare ">=1.30.0-0" $root.Capabilities.KubeVersion.Version) }}
+      # Whoever asks learns moments later that the pod goes: until then it takes connections.
+      lifecycle: { preStop: { sleep: { seconds: 5 } } }
+      {{- end }}
       startupProbe:
         httpGet: { path: /health/live, port: admin }
         periodSeconds: 2

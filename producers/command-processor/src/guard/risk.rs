@@ -55,7 +55,8 @@ impl fmt::Display for Finding {
 }
 
 impl Risk {
-    const ALL: [Self; 4] = [Self::Retention, Self::Compaction, Self::Partitions, Self::InSync];
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Retention, Self::Compaction, Self::Partitions, Self::InSync];
 
     /// Its name in settings, logs and metrics.
     pub const fn name(self) -> &'static str {

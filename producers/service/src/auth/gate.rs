@@ -20,7 +20,12 @@ use super::{
     refusal::{count, forbidden},
     settings::Rate,
 };
-use crate::{http::Peer, metrics::ANONYMOUS, problem::Problem, shell::Failure};
+use crate::{
+    http::Peer,
+    metrics::{self as counted, ANONYMOUS},
+    problem::Problem,
+    shell::Failure,
+};
 
 /// Whom a gate lets pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +71,7 @@ impl Gate {
         if rules.keys.as_ref().is_some_and(Source::is_open_to_others) {
             tracing::warn!("ONEWAY_JWT_KEYS is fetched without TLS: others could replace the keys");
         }
+        counted::start();
         metrics::gauge!(ANONYMOUS).set(if rules.anonymous { 1.0 } else { 0.0 });
         let limiter = settings.rate.and_then(|Rate { per_second, burst }| {
             Limiter::new(Duration::from_secs(1) / per_second.get(), burst).map(Arc::new)

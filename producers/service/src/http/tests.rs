@@ -10,6 +10,7 @@ use super::*;
 use crate::{
     auth::{self, Admit},
     env::Env,
+    health::Health,
 };
 
 fn gate(variables: &[(&str, &str)]) -> Gate {
@@ -18,6 +19,10 @@ fn gate(variables: &[(&str, &str)]) -> Gate {
     let gate = Gate::new(&auth::Settings::from_env(&env), Admit::Known).unwrap();
     env.finish().unwrap();
     gate
+}
+
+fn port() -> Part {
+    Health::default().part(PART)
 }
 
 fn open() -> Gate {
@@ -52,7 +57,7 @@ async fn connections_are_bounded_and_requests_under_way_finished() {
     };
     let router = Router::new().route("/slow", get(handler));
     let listen = Listen { connections: 2, ..address.into() };
-    let serving = tokio::spawn(serve(listen, open(), router, shutdown));
+    let serving = tokio::spawn(serve(listen, open(), router, port(), shutdown));
     while TcpStream::connect(address).await.is_err() {
         assert!(!serving.is_finished());
         tokio::task::yield_now().await;
@@ -84,7 +89,7 @@ async fn a_connection_that_nobody_uses_ends() {
     drop(free);
     let (_trigger, shutdown) = Shutdown::new();
     let listen = Listen { idle: Duration::from_millis(300), ..address.into() };
-    tokio::spawn(serve(listen, open(), Router::new(), shutdown));
+    tokio::spawn(serve(listen, open(), Router::new(), port(), shutdown));
     let mut stream = loop {
         match TcpStream::connect(address).await {
             Ok(stream) => break stream,
@@ -118,7 +123,7 @@ async fn an_endless_answer_keeps_its_place_and_ends_with_the_process() {
     let router =
         Router::new().route("/endless", get(endless)).route("/slow", get(|| async { "done" }));
     let listen = Listen { connections: 1, idle: Duration::from_millis(300), ..address.into() };
-    let serving = tokio::spawn(serve(listen, open(), router, shutdown));
+    let serving = tokio::spawn(serve(listen, open(), router, port(), shutdown));
     let mut stream = loop {
         match TcpStream::connect(address).await {
             Ok(stream) => break stream,
@@ -163,13 +168,13 @@ async fn limits_hold_behind_the_gate() {
     let (_trigger, shutdown) = Shutdown::new();
     let router = Router::new().route("/", axum::routing::post(async |body: String| body));
     let secret = gate(&[("ONEWAY_JWT_SECRET", "0123456789abcdef0123456789abcdef")]);
-    let serving = tokio::spawn(serve(address, secret, router.clone(), shutdown.clone()));
+    let serving = tokio::spawn(serve(address, secret, router.clone(), port(), shutdown.clone()));
     let large = format!("content-length: {}\r\n\r\n{}", MAX_BODY + 1, "x".repeat(1_000));
     let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\n";
     assert_eq!(answer(address, &format!("{head}{large}")).await, "HTTP/1.1 401 Un");
     serving.abort();
     let _ = serving.await;
-    tokio::spawn(serve(address, open(), router, shutdown));
+    tokio::spawn(serve(address, open(), router, port(), shutdown));
     assert_eq!(answer(address, &format!("{head}{large}")).await, "HTTP/1.1 413 Pa");
     let long = format!("{head}x: {}\r\n\r\n", "x".repeat(8 * READ_BUFFER));
     assert_eq!(answer(address, &long).await, "HTTP/1.1 431 Re");

@@ -31,6 +31,7 @@ mod import;
 mod independent;
 mod keys;
 mod lookup;
+mod metrics;
 mod node;
 mod operators;
 mod origin;

@@ -56,16 +56,31 @@ pub async fn test(installation: &Installation, files: &[&str], env: &[(&str, &st
 
 /// Runs the tests of what is deployed elsewhere, in their own folder: they read the repository.
 pub async fn test_deployment() {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "deploy"].iter().collect();
-    for (program, arguments) in
-        [("npm", &["ci", "--no-audit", "--no-fund"][..]), ("npm", &["test"])]
-    {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(&folder).env("ONEWAY_TOOL", binary("oneway"));
-        let output = command.output().await.unwrap();
-        let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
-        assert!(output.status.success(), "{program}: {}\n{}", text[0], text[1]);
-    }
+    let mut command = Command::new("npm");
+    command.arg("test").current_dir(deployment_folder().await);
+    succeed(command.env("ONEWAY_TOOL", binary("oneway"))).await;
+}
+
+/// Runs those of them that look at an installation.
+pub async fn test_deployed(installation: &Installation, files: &[&str]) {
+    run(deployment_folder().await, installation, files, &[]).await;
+}
+
+async fn deployment_folder() -> &'static Path {
+    static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
+    let install = async || {
+        let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "deploy"].iter().collect();
+        let mut npm = Command::new("npm");
+        succeed(npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder)).await;
+        folder
+    };
+    FOLDER.get_or_init(install).await
+}
+
+async fn succeed(command: &mut Command) {
+    let output = command.output().await.unwrap();
+    let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
+    assert!(output.status.success(), "{command:?}: {}\n{}", text[0], text[1]);
 }
 
 /// Runs files of tests in a browser. What pages look like is kept in the target folder.
