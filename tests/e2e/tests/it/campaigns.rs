@@ -13,7 +13,7 @@ use testkit::{
 use self::stage::{SERVICES, address, mailings, permit, prepare, settings, standing, tell};
 use crate::import;
 
-mod stage;
+pub mod stage;
 
 /// Customers of class B in the history, and how many of them may be written to.
 const AUDIENCE: usize = 539;

@@ -25,6 +25,7 @@ mod dead_letters;
 mod dependencies;
 mod deploy;
 mod doctor;
+mod drill;
 mod guard;
 mod import;
 mod independent;
