@@ -78,6 +78,9 @@ pub enum Error {
         /// The version of this process.
         ours: i32,
     },
+    /// What was published is more than the outbox knows: going on would publish it again.
+    #[error("{0}")]
+    Outrun(String),
     /// Another build of the read model is live by now.
     #[error("another build of the read model is live by now")]
     Superseded,
@@ -115,7 +118,9 @@ impl Error {
                 ["28", "3D"].iter().any(|class| code.code().starts_with(class))
                     || *code == SqlState::INSUFFICIENT_PRIVILEGE
             }),
-            Self::Foreign { .. } | Self::OtherVersion { .. } | Self::Busy(_) => true,
+            Self::Foreign { .. } | Self::OtherVersion { .. } | Self::Busy(_) | Self::Outrun(_) => {
+                true
+            }
             _ => false,
         }
     }
@@ -161,6 +166,7 @@ impl Error {
             | Self::Foreign { .. }
             | Self::OtherVersion { .. }
             | Self::Busy(_)
+            | Self::Outrun(_)
             | Self::Migration(_) => ErrorClass::Fatal,
         }
     }

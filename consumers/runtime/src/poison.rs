@@ -71,7 +71,11 @@ pub enum Poison {
     #[error("table {0} has no row to keep the version of its aggregate")]
     NoRow(&'static str),
     /// The log has it at an offset that is long applied: the log was replaced.
-    #[error("offset {next} was to come next: the topic was truncated or made anew")]
+    #[error(
+        "offset {next} was to come next: the topic was truncated or made anew. If the log was \
+         restored to an earlier time than this database, `oneway consumer <name> start-over` makes \
+         its rows anew"
+    )]
     Backwards {
         /// The offset that was due.
         next: i64,

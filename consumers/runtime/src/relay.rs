@@ -20,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use event_log::refill::RESTORED;
 use metrics::{counter, gauge};
 use schemas::Topic;
 use service::{Shutdown, Tracer, health::Part};
@@ -32,7 +33,7 @@ use crate::{
     metrics::{OUTBOX_RELAY_FAILURES, OUTBOX_RELAYED, OUTBOX_WAITING},
     outage::{Outage, Waited},
     outbox::{self, RelayBatch},
-    relay_log::RelayLog,
+    relay_log::{self, RelayLog},
 };
 
 /// Most events in one transaction.
@@ -163,7 +164,8 @@ impl Relay {
         let mut log = self.open_log().await?;
         let last = outbox::last_number(client).await?;
         let pending = outbox::numbered_batches(client).await?;
-        let cursor = match known_cursor(log.cursor(), last, &pending)? {
+        not_outrun(self.name, log.cursor(), last)?;
+        let cursor = match known_cursor(log.cursor(), last, &pending) {
             Cursor::At(cursor) => cursor,
             Cursor::ToBeFound => self.find_cursor(last, &pending).await?,
         };
@@ -231,16 +233,45 @@ enum Cursor {
 }
 
 /// What the stored cursor says.
-fn known_cursor(stored: Option<i64>, last: i64, pending: &[RelayBatch]) -> Result<Cursor, Error> {
+fn known_cursor(stored: Option<i64>, last: i64, pending: &[RelayBatch]) -> Cursor {
     match stored {
-        Some(cursor) if cursor > last => Err(Error::Broken(format!(
-            "the log has batch {cursor} of the outbox, but the outbox has numbered only {last}: \
-             the database was restored to an earlier state"
-        ))),
-        Some(cursor) => Ok(Cursor::At(cursor)),
-        None if pending.is_empty() => Ok(Cursor::At(last)),
-        None => Ok(Cursor::ToBeFound),
+        Some(cursor) => Cursor::At(cursor),
+        None if pending.is_empty() => Cursor::At(last),
+        None => Cursor::ToBeFound,
     }
+}
+
+/// Refuses to work before anything is done at all, when the log has more than the outbox knows.
+///
+/// # Errors
+/// [`Error::Outrun`], or when Kafka or Postgres fails.
+pub(crate) async fn check(
+    database: &Database,
+    log: &event_log::Settings,
+    name: &'static str,
+    topic: Topic,
+) -> Result<(), Error> {
+    let log = log.clone();
+    // In this order: a relay that is at work numbers a batch before it sends it.
+    let cursor = blocking(SEND_LIMIT, move || relay_log::cursor(&log, name, topic)).await?;
+    let last = outbox::last_number(&database.dedicated().await?).await?;
+    not_outrun(name, cursor, last)
+}
+
+fn not_outrun(name: &str, cursor: Option<i64>, last: i64) -> Result<(), Error> {
+    let way_out = format!("stop it, then `oneway consumer {name} start-over`");
+    Err(Error::Outrun(match cursor {
+        Some(RESTORED) => format!(
+            "the log was restored from a backup, and {name} does not know what it has published \
+             there: {way_out}"
+        ),
+        Some(cursor) if cursor > last => format!(
+            "the log has batch {cursor} of the outbox, but the outbox has numbered only {last}: the \
+             database of {name} is of an earlier time: {way_out}, with --keep-rows if its rows were \
+             restored from a backup"
+        ),
+        _ => return Ok(()),
+    }))
 }
 
 /// Runs Kafka calls, which block, on a thread of their own. The client does not always keep its own
@@ -270,13 +301,21 @@ mod tests {
     fn what_a_cursor_says() {
         let pending = [batch(7)];
         // Sent, but not forgotten; not sent; the first start of all.
-        assert_eq!(known_cursor(Some(7), 7, &pending).unwrap(), Cursor::At(7));
-        assert_eq!(known_cursor(Some(6), 7, &pending).unwrap(), Cursor::At(6));
-        assert_eq!(known_cursor(None, 0, &[]).unwrap(), Cursor::At(0));
+        assert_eq!(known_cursor(Some(7), 7, &pending), Cursor::At(7));
+        assert_eq!(known_cursor(Some(6), 7, &pending), Cursor::At(6));
+        assert_eq!(known_cursor(None, 0, &[]), Cursor::At(0));
         // Expired while idle, and expired while something was pending.
-        assert_eq!(known_cursor(None, 7, &[]).unwrap(), Cursor::At(7));
-        assert_eq!(known_cursor(None, 7, &pending).unwrap(), Cursor::ToBeFound);
-        // Ahead of the database: nothing may be forgotten on its word.
-        assert!(known_cursor(Some(8), 7, &pending).is_err());
+        assert_eq!(known_cursor(None, 7, &[]), Cursor::At(7));
+        assert_eq!(known_cursor(None, 7, &pending), Cursor::ToBeFound);
+    }
+
+    /// Ahead of the database, nothing may be forgotten on its word.
+    #[test]
+    fn a_log_that_has_more_is_not_gone_on_with() {
+        let refused = |cursor| not_outrun("orders", cursor, 7).map_err(|error| error.to_string());
+        assert_eq!([None, Some(6), Some(7)].map(refused), [Ok(()), Ok(()), Ok(())]);
+        assert!(refused(Some(8)).unwrap_err().contains("--keep-rows"));
+        let restored = refused(Some(RESTORED)).unwrap_err();
+        assert!(restored.contains("`oneway consumer orders start-over`"), "{restored}");
     }
 }

@@ -31,6 +31,9 @@ use crate::{
 /// Longest wait for the group's coordinator.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
+/// Longest wait when it is only looked at.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
+
 /// The cursor is kept as the offset of this partition of the topic, whatever is in it.
 const CURSOR_PARTITION: i32 = 0;
 
@@ -62,17 +65,12 @@ impl RelayLog {
         source: &'static str,
         topic: Topic,
     ) -> Result<Self, Error> {
-        let name = format!("{source}.relay");
-        let producer = TransactionalProducer::new(settings, &name)?;
-        // Never subscribes: it stands for the group that holds the cursor.
-        let group: BaseConsumer<ClientLog> = client::consumer_config(settings)
-            .set("group.id", settings.qualify(&name))
-            .create_with_context(ClientLog::new(settings))
-            .map_err(|error| broken("create the relay's group", &error))?;
+        let producer = TransactionalProducer::new(settings, &name_of(source))?;
+        let group = group_of(settings, source)?;
         let membership = group
             .group_metadata()
             .ok_or_else(|| Error::Broken("the relay's group has no metadata".into()))?;
-        let cursor = read_cursor(&group, &settings.qualify(topic.name()))?;
+        let cursor = read_cursor(&group, &settings.qualify(topic.name()), CALL_LIMIT)?;
         Ok(Self { producer, membership, source, topic, cursor })
     }
 
@@ -180,11 +178,43 @@ fn newest_whole(batches: &[RelayBatch], missing: &HashSet<Uuid>) -> Option<i64> 
     batches.iter().take_while(is_whole).last().map(|batch| batch.number)
 }
 
-fn read_cursor(group: &BaseConsumer<ClientLog>, topic: &str) -> Result<Option<i64>, Error> {
+/// The cursor, as far as it is known without settling anything.
+///
+/// # Errors
+/// When Kafka does not tell at once.
+pub fn cursor(
+    settings: &event_log::Settings,
+    source: &str,
+    topic: Topic,
+) -> Result<Option<i64>, Error> {
+    let group = group_of(settings, source)?;
+    read_cursor(&group, &settings.qualify(topic.name()), LOOK_LIMIT)
+}
+
+fn name_of(source: &str) -> String {
+    format!("{source}.relay")
+}
+
+/// Never subscribes: it stands for the group that holds the cursor.
+fn group_of(
+    settings: &event_log::Settings,
+    source: &str,
+) -> Result<BaseConsumer<ClientLog>, Error> {
+    client::consumer_config(settings)
+        .set("group.id", settings.qualify(&name_of(source)))
+        .create_with_context(ClientLog::new(settings))
+        .map_err(|error| broken("create the relay's group", &error))
+}
+
+fn read_cursor(
+    group: &BaseConsumer<ClientLog>,
+    topic: &str,
+    limit: Duration,
+) -> Result<Option<i64>, Error> {
     let mut list = TopicPartitionList::new();
     list.add_partition(topic, CURSOR_PARTITION);
     let committed = group
-        .committed_offsets(list, CALL_LIMIT)
+        .committed_offsets(list, limit)
         .map_err(|error| broken("read the relay's cursor", &error))?;
     let elements = committed.elements();
     let cursor = elements.first().map(|element| {

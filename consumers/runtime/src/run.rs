@@ -29,7 +29,7 @@ use crate::{
     outage::Outage,
     projection::Projection,
     read_model,
-    relay::Relay,
+    relay::{self, Relay},
     settings::Settings,
     transaction::{Applier, FIRST},
 };
@@ -205,6 +205,14 @@ async fn prepare<P: Projection>(
     });
     if migrated.await.map_err(failure)?.is_none() {
         return Ok(None);
+    }
+    if !P::Emission::FILES.is_empty() {
+        let checked = outage.retry(postgres, &shell.shutdown, async || {
+            relay::check(database, &settings.log, shell.name, P::Emission::TOPIC).await
+        });
+        if checked.await.map_err(failure)?.is_none() {
+            return Ok(None);
+        }
     }
     let encoders = outage.retry(&schemas, &shell.shutdown, async || {
         Ok((registry.encoder(namespace).await?, registry.encoder(namespace).await?))

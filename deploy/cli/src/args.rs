@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, chaos, classification, consumer, dead_letters, docs, doctor, down, import, logs,
+    backup, bench, chaos, classification, consumer, dead_letters, docs, doctor, down, import, logs,
     mailings, rebuild, recordings, rights, schemas, state, status, test, tokens, topics, trace, up,
     verify, what_if,
 };
@@ -52,6 +52,7 @@ pub enum Command {
     Import(import::Options),
     /// Write commands to a file, and send them again
     Commands(recordings::Options),
+    Backup(backup::Options),
     Trace(trace::Options),
     Docs(docs::Options),
     Doctor(doctor::Options),

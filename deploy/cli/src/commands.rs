@@ -1,5 +1,7 @@
 //! One file per command.
 
+mod alone;
+pub mod backup;
 pub mod bench;
 pub mod chaos;
 pub mod classification;
@@ -56,6 +58,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         Command::State(options) => Box::pin(state::run(options, &state)).await.map(done),
         Command::Import(options) => Box::pin(import::run(options, &state)).await,
         Command::Commands(options) => Box::pin(recordings::run(options, &state)).await,
+        Command::Backup(options) => Box::pin(backup::run(options, &state)).await.map(done),
         Command::Trace(options) => Box::pin(trace::run(options, &state)).await,
         Command::Chaos(options) => Box::pin(chaos::run(&options, &workspace?)).await,
         Command::DeadLetters(options) => Box::pin(dead_letters::run(options, &state)).await,

@@ -2,7 +2,7 @@
 
 use std::{fmt, process::ExitCode};
 
-use crate::commands::read_model::failed;
+use crate::commands::{cluster, read_model::failed};
 
 /// Why a command ends badly.
 #[derive(Debug)]
@@ -67,6 +67,12 @@ impl From<operator::Error> for Failure {
             Error::Log(_) => Self::Unavailable(error.into()),
             Error::ReadModel(error) => failed(error),
         }
+    }
+}
+
+impl From<event_log::Error> for Failure {
+    fn from(error: event_log::Error) -> Self {
+        cluster::failed(error)
     }
 }
 

@@ -182,5 +182,26 @@ pub async fn remove(client: &Client, schema: &str) -> Result<()> {
     client.batch_execute(&sql).await.map_err(postgres)
 }
 
+/// Removes all that is in a schema. One that belongs to another role than ours is made again: that
+/// role may not be able to.
+pub async fn empty(client: &Client, schema: &str) -> Result<()> {
+    let sql = "select format('create schema %I authorization %I', nspname, pg_get_userbyid(nspowner)) \
+               from pg_namespace \
+               where nspname = $1 and pg_get_userbyid(nspowner) <> current_user";
+    let again = client.query_opt(sql, &[&schema]).await.map_err(postgres)?;
+    let again: String = again.map(|row| row.get(0)).unwrap_or_default();
+    let sql = format!("begin; drop schema if exists \"{schema}\" cascade; {again}; commit");
+    client.batch_execute(&sql).await.map_err(postgres)
+}
+
+/// Puts a schema in the place of another one, which is dropped.
+pub async fn replace(client: &Client, old: &str, new: &str) -> Result<()> {
+    let sql = format!(
+        "begin; drop schema if exists \"{old}\" cascade; \
+         alter schema \"{new}\" rename to \"{old}\"; commit"
+    );
+    client.batch_execute(&sql).await.map_err(postgres)
+}
+
 /// How long to wait between two looks.
 pub const LOOK_EVERY: Duration = Duration::from_millis(100);

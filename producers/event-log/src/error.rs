@@ -56,6 +56,21 @@ pub enum Error {
     /// A record came of a partition that was never taken over: passing over it would lose it.
     #[error("{0} has a record but was not taken over")]
     NotOwned(Partition),
+    /// Somebody else writes where only a restore may.
+    #[error(
+        "offset {expected} of {topic}/{partition} was expected and {actual} was got: somebody else \
+         writes there"
+    )]
+    Displaced {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Where a record belongs.
+        expected: i64,
+        /// Where it went.
+        actual: i64,
+    },
     /// A record of ours breaks a promise of the log: nothing must be built on it.
     #[error("{partition} offset {offset}: {reason}")]
     Corrupt {
@@ -96,6 +111,7 @@ impl Error {
             Self::Stalled { .. } | Self::NotOwned(_) => ErrorClass::Transient,
             Self::Schema(_)
             | Self::Encode(_)
+            | Self::Displaced { .. }
             | Self::Corrupt { .. }
             | Self::CorruptState { .. } => ErrorClass::Fatal,
         }

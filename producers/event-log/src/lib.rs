@@ -20,6 +20,7 @@
 //! - [`pace`]: how long a batch waits for the rest of a burst
 //! - [`exactly_once`]: consume → decide → produce, a Kafka transaction per batch
 //! - [`restore`]: reads a partition to its very end, or up to a given one
+//! - [`refill`]: writes records to the very offsets that they had
 //! - [`follower`]: follows all partitions of a topic, without a group
 //! - [`topics`]: what the topics must be, and what they are
 //! - [`backoff`]: waits between attempts
@@ -43,6 +44,7 @@ pub mod pace;
 pub mod partitioner;
 pub mod reader;
 pub mod record;
+pub mod refill;
 pub mod registry;
 pub mod restore;
 pub mod security;

@@ -198,6 +198,16 @@ impl Registry {
         answer.await.map(|IdAnswer { id }| id)
     }
 
+    /// Deletes a subject with its versions. Their ids are not given again.
+    ///
+    /// # Errors
+    /// When the registry is away or refuses.
+    pub async fn delete(&self, subject: &str) -> Result<(), RegistryError> {
+        let what = format!("deletion of {subject}");
+        let answer = self.call(Method::DELETE, format!("subjects/{subject}"), None, what);
+        answer.await.map(|_: Value| ())
+    }
+
     /// Every subject that it has.
     ///
     /// # Errors

@@ -103,21 +103,36 @@ impl Installation {
         installation
     }
 
-    async fn up(mut command: Command, database_url: String) -> Self {
+    async fn up(command: Command, database_url: String) -> Self {
         let folder = tempfile::Builder::new().prefix("oneway-e2e-").tempdir().unwrap();
         make_traversable(folder.path());
-        let output = fs::File::create(folder.path().join("up.log")).unwrap();
-        let up = command
-            .arg("--state")
-            .arg(folder.path().join("state"))
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().unwrap())
-            .stderr(output)
-            .spawn()
-            .unwrap();
+        let up = launch(folder.path(), command);
         let mut installation = Self { folder, up, http: reqwest::Client::new(), database_url };
         installation.wait_until_up().await;
         installation
+    }
+
+    /// Stops a stack of its own, whose data stays.
+    pub async fn stop(&mut self) {
+        kill(Pid::from_raw(i32::try_from(self.up.id()).unwrap()), Signal::SIGTERM).unwrap();
+        let look = async || self.up.try_wait().unwrap();
+        eventually("the stack to stop", look, Option::is_some).await;
+    }
+
+    /// Starts it again: with these services, or with none but the infrastructure.
+    pub async fn start_again(&mut self, services: &[&str], env: &[(&str, &str)]) {
+        let mut command = Command::new(binary("oneway"));
+        for variable in ["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL", "DATABASE_URL"] {
+            command.env_remove(variable);
+        }
+        command.args(["up", "--no-build", "--ports", "auto"]).envs(env.iter().copied());
+        match services {
+            [] => command.arg("--only-infrastructure"),
+            services => command.arg("--services").arg(services.join(",")),
+        };
+        self.up = launch(self.folder.path(), command);
+        self.wait_until_up().await;
+        self.database_url = self.text("/database_url");
     }
 
     async fn wait_until_up(&mut self) {
@@ -306,6 +321,19 @@ impl Drop for Installation {
         }
         let _ = self.up.wait();
     }
+}
+
+fn launch(folder: &Path, mut command: Command) -> Child {
+    let log = folder.join("up.log");
+    let output = fs::File::options().create(true).append(true).open(log).unwrap();
+    command
+        .arg("--state")
+        .arg(folder.join("state"))
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().unwrap())
+        .stderr(output)
+        .spawn()
+        .unwrap()
 }
 
 /// The Postgres of a stack that root starts runs as another user, who must be able to get there.

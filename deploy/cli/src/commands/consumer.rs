@@ -1,5 +1,7 @@
 //! `oneway consumer`: how far a consumer is, and what an operator may do about it.
 
+mod start_over;
+
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, process::ExitCode};
 
 use clap::{Args, Subcommand};
@@ -49,6 +51,17 @@ enum Act {
     Pause,
     /// Have them go on
     Resume,
+    /// Forget what it has made, and have it made anew from the log; its instances must be stopped
+    #[command(long_about = "Forget what it has made, and have it made anew from the log; its \
+        instances must be stopped\n\n\
+        For when the database or the log was lost, or restored to another time. Its tables are \
+        dropped, and so is what the log keeps of how far its outbox was sent. Its next start applies \
+        the log from the beginning. Nothing is published twice: the tables of customer-classifier \
+        are built here, with the classes that were published; policies give their commands again \
+        with the same ids, which are recognised; mails of which nothing is known become uncertain \
+        and are not sent.\n\n\
+        What an operator has decided about dead letters is forgotten, and asked again.")]
+    StartOver(start_over::Options),
     /// Have them read records again
     #[command(long_about = "Have them read records again\n\n\
         Nothing is applied twice: every aggregate's row keeps its version, by which repeats are \
@@ -72,19 +85,30 @@ pub async fn run(options: Options, state: &Path) -> Result<ExitCode> {
     let Options { consumer, action, models, cluster } = options;
     let client = generations::connect(&models.url(state)?).await?;
     let schema = consumer.schema();
-    let hint = "its consumer has not run on this database yet";
-    let model = generations::require(&client, &schema, hint).await?;
+    let model = match action {
+        // It may be gone.
+        Act::StartOver(_) => None,
+        _ => {
+            let hint = "its consumer has not run on this database yet";
+            Some(generations::require(&client, &schema, hint).await?)
+        }
+    };
+    let is_paused = model.is_some_and(|model| model.is_paused);
     match action {
         Act::Lag { json } => {
             let positions = lag::positions(&client, &schema).await?;
             let lags = lag::lags(cluster.settings(state)?, positions, BTreeMap::new()).await?;
-            print(if json { as_json(&lags, model.is_paused) } else { table(&lags) });
-            if model.is_paused && !json {
+            print(if json { as_json(&lags, is_paused) } else { table(&lags) });
+            if is_paused && !json {
                 print(format!("{} is paused", consumer.name()));
             }
         }
         Act::Pause => pause(&client, &schema, true).await?,
         Act::Resume => pause(&client, &schema, false).await?,
+        Act::StartOver(options) => {
+            let (settings, url) = (cluster.settings(state)?, models.url(state)?);
+            start_over::run(options, consumer, settings, url).await?;
+        }
         Act::MoveBack { records, partition, dry_run } => {
             move_back(&client, &schema, records, partition.as_deref(), dry_run).await?;
         }

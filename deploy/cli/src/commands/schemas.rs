@@ -4,7 +4,7 @@
 mod against;
 mod files;
 mod history;
-mod register;
+pub mod register;
 mod status;
 
 use std::path::{Path, PathBuf};

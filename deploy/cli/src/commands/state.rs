@@ -4,25 +4,21 @@ mod compare;
 mod rebuild;
 mod writer;
 
-use std::{fmt::Write as _, path::Path, time::Duration};
+use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
-use event_log::{Settings, members};
-use tokio::{runtime::Handle, time::sleep};
+use tokio::runtime::Handle;
 
 use self::{compare::Tally, rebuild::Task};
 use crate::{
-    commands::cluster::{Cluster, failed},
+    commands::{alone::until_stopped, cluster::Cluster},
     failure::{Failure, Result},
     report::{Report, print},
 };
 
 /// The group of the command processors.
 const GROUP: &str = "command-processor";
-
-/// How long members are waited for to leave: longer than the session of one that was stopped.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Options of the command.
 #[derive(Debug, Args)]
@@ -76,7 +72,8 @@ pub async fn run(options: Options, state: &Path) -> Result<()> {
     let Act::Rebuild(Rebuild { aggregate, partition, dry_run, cluster }) = options.action;
     let settings = cluster.settings(state)?;
     let report = Report::new();
-    until_alone(&settings, &report).await?;
+    let since = "since they would not notice what is changed";
+    until_stopped(&settings, GROUP, since, &report).await?;
     let runtime = Handle::current();
     let wanted = move |one| aggregate.is_empty() || aggregate.contains(&one);
     let step = report.step("reading events and states");
@@ -97,28 +94,6 @@ pub async fn run(options: Options, state: &Path) -> Result<()> {
         return Err(Failure::Negative(anyhow!("{changed} states are not what the events say")));
     }
     Ok(())
-}
-
-/// Waits until nobody decides commands.
-async fn until_alone(settings: &Settings, report: &Report) -> Result<()> {
-    let step = report.step("waiting for the command processors to leave");
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let cluster = settings.clone();
-        let count = tokio::task::spawn_blocking(move || members::count(&cluster, GROUP)).await;
-        let count = count.context("counting panicked")?.map_err(failed)?;
-        if count == 0 {
-            step.done("no command processor runs");
-            return Ok(());
-        }
-        if tokio::time::Instant::now() > deadline {
-            return Err(Failure::Negative(anyhow!(
-                "{count} command processors run: stop them first, since they would not notice \
-                 what is changed"
-            )));
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
 }
 
 fn table(tallies: &[Tally], dry_run: bool) -> String {

@@ -26,6 +26,7 @@ mod dead_letters;
 mod dependencies;
 mod deploy;
 mod doctor;
+mod drill;
 mod guard;
 mod import;
 mod independent;

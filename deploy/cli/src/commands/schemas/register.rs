@@ -92,7 +92,7 @@ async fn standing(
 }
 
 /// Registries keep the schema, not the spaces of its file.
-fn is_same(one: &str, other: &str) -> bool {
+pub fn is_same(one: &str, other: &str) -> bool {
     let parse = |text| serde_json::from_str::<Value>(text).ok();
     one == other || parse(one).is_some_and(|one| parse(other) == Some(one))
 }
