@@ -36,6 +36,7 @@ mod metrics;
 mod node;
 mod operators;
 mod origin;
+mod otlp;
 mod own_writes;
 mod policies;
 mod rebuild;
