@@ -4,6 +4,7 @@
 use std::{
     fs,
     net::TcpListener,
+    ops::Range,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
 };
@@ -12,8 +13,12 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use rand::RngExt;
 
 use crate::{Installation, installation::binary, wait::eventually};
+
+/// Below those that the system gives away, and beside those of stacks.
+const PORTS: Range<u16> = 10_000..20_000;
 
 /// A running process; killed when dropped.
 #[derive(Debug)]
@@ -133,6 +138,13 @@ impl Drop for Process {
     }
 }
 
+/// Where nobody listens. Not of those that the system gives to whoever connects to something: one of
+/// them may be taken before the process has bound it.
 fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    loop {
+        let address = format!("127.0.0.1:{}", rand::rng().random_range(PORTS));
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }

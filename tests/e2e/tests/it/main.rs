@@ -44,6 +44,7 @@ mod recordings;
 mod repeats;
 mod report;
 mod resolvers;
+mod restarts;
 mod rolling;
 mod schema_workflow;
 mod schemas;

@@ -1,0 +1,73 @@
+//! What stands before the instances of a service: it asks one after the other, and the next when
+//! one does not take the connection.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use reqwest::{Client, RequestBuilder, Response};
+
+/// Longest time for one request: longer than a service waits for anything.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Balancer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    http: Client,
+    urls: Mutex<Vec<String>>,
+    turn: AtomicUsize,
+    unanswered: AtomicUsize,
+}
+
+impl Balancer {
+    pub fn new() -> Self {
+        Self(Arc::new(Inner {
+            http: Client::builder().timeout(LIMIT).no_proxy().build().unwrap(),
+            urls: Mutex::default(),
+            turn: AtomicUsize::new(0),
+            unanswered: AtomicUsize::new(0),
+        }))
+    }
+
+    /// There is one more.
+    pub fn add(&self, url: &str) {
+        self.0.urls.lock().unwrap().push(url.to_owned());
+    }
+
+    /// There is one less.
+    pub fn remove(&self, url: &str) {
+        self.0.urls.lock().unwrap().retain(|known| known != url);
+    }
+
+    /// All of them, beginning with another one each time.
+    pub fn urls(&self) -> Vec<String> {
+        let mut urls = self.0.urls.lock().unwrap().clone();
+        let turn = self.0.turn.fetch_add(1, Ordering::Relaxed) % urls.len().max(1);
+        urls.rotate_left(turn);
+        urls
+    }
+
+    /// The answer of the first that gives one. A connection that breaks is as good as one that is
+    /// not taken: what is sent here may be repeated.
+    pub async fn ask(&self, request: impl Fn(&Client, &str) -> RequestBuilder) -> Option<Response> {
+        for url in self.urls() {
+            if let Ok(answer) = request(&self.0.http, &url).send().await {
+                return Some(answer);
+            }
+        }
+        self.0.unanswered.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+
+    /// Requests that nobody answered.
+    pub fn unanswered(&self) -> usize {
+        self.0.unanswered.load(Ordering::Relaxed)
+    }
+}
