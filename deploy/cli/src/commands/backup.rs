@@ -10,6 +10,7 @@
 //! - [`check`]: whether all of it is there, as it was written
 //! - [`registry`]: the ids that records name mean the same
 //! - [`target`]: whether something can be restored there
+//! - [`outcomes`]: those that are left out, since they come again
 //! - [`restore`]: out of the folder, every record to the offset that it had
 
 mod check;
@@ -18,6 +19,7 @@ mod create;
 mod frame;
 mod kinds;
 mod manifest;
+mod outcomes;
 mod piece;
 mod registry;
 mod restore;

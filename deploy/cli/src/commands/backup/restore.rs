@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use event_log::{
-    Error, Partition, Registry, Settings, group,
+    Partition, Registry, Settings, group,
     refill::{self, Filling, Kept, RESTORED, Refill},
     restore::PartitionReader,
 };
-use rdkafka::message::BorrowedMessage;
 
 use super::{
     check,
     kinds::{PROCESSOR, RELAYS, TOPICS, is_event_store},
     manifest::{Copy, Manifest},
+    outcomes::Outcomes,
     piece::{self, Sum},
     registry, target,
 };
@@ -104,13 +104,19 @@ fn write(settings: &Settings, manifest: &Manifest, folder: &Path) -> Result<()> 
         let cursor = (Partition { topic, number: 0 }, RESTORED);
         group::commit(settings, &format!("{consumer}.relay"), &[cursor]).map_err(failed)?;
     }
+    let outcomes = Outcomes::of(folder, manifest)?;
     let mut refill = Refill::new(settings).map_err(failed)?;
     let mut progress = Progress::new(manifest.records(), "records written", false);
     let mut done = 0;
     for topic in TOPICS {
         let copies = manifest.partitions.iter().filter(|copy| copy.topic == topic.name());
-        let filling =
-            |copy: &Copy| Filling::new(copy.place()?, copy.end, piece::read(folder, copy));
+        let filling = |copy: &Copy| {
+            let mut outcomes = outcomes.clone();
+            let records = piece::read(folder, copy).filter(move |record| {
+                record.as_ref().map_or(true, |record| outcomes.keeps(topic, record))
+            });
+            Filling::new(copy.place()?, copy.end, records)
+        };
         let mut fillings = copies.map(filling).collect::<Result<Vec<_>>>()?;
         refill.fill(&mut fillings, |more| {
             done += more;
@@ -130,32 +136,31 @@ fn deleted(manifest: &Manifest) -> Result<Vec<(Partition, i64)>> {
 }
 
 /// Reads everything back. What retention has taken away meanwhile, it would have there too.
-fn compare(settings: &Settings, manifest: &Manifest, _: &Path) -> Result<()> {
-    let reader = PartitionReader::new(settings).map_err(failed)?;
+fn compare(settings: &Settings, manifest: &Manifest, folder: &Path) -> Result<()> {
+    let (reader, outcomes) = (PartitionReader::new(settings)?, Outcomes::of(folder, manifest)?);
     let mut progress = Progress::new(manifest.records(), "records compared", false);
     let mut done = 0;
     for copy in &manifest.partitions {
         let at = copy.place()?;
-        let (begin, _) = reader.watermarks(at).map_err(failed)?;
-        for piece in &copy.pieces {
-            let mut sum = Sum::new();
-            let add = |record: &BorrowedMessage<'_>| {
-                sum.add(&Kept::of(record));
-                done += 1;
-                progress.at(done);
-                Ok::<_, Error>(())
-            };
-            if piece.first < begin && !is_event_store(at.topic) {
-                continue;
+        let (oldest, _) = reader.watermarks(at)?;
+        let begin = if is_event_store(at.topic) { copy.begin } else { oldest };
+        let (mut kept, mut found, mut outcomes) = (Sum::new(), Sum::new(), outcomes.clone());
+        for record in piece::read(folder, copy) {
+            let record = record?;
+            if outcomes.keeps(at.topic, &record) && record.offset >= begin {
+                kept.add(&record);
             }
-            reader.read_range(at, piece.first..piece.last + 1, add).map_err(failed)?;
-            if !sum.equals(piece) {
-                return Err(Failure::Negative(anyhow::anyhow!(
-                    "{at} is not as it was between offsets {} and {}: do not use it",
-                    piece.first,
-                    piece.last
-                )));
-            }
+        }
+        reader.read_range(at, begin..copy.end, |record| {
+            found.add(&Kept::of(record));
+            done += 1;
+            progress.at(done);
+            Ok(())
+        })?;
+        if !found.equals(kept) {
+            return Err(Failure::Negative(anyhow::anyhow!(
+                "{at} is not as it was, do not use it: delete the topics, and restore again"
+            )));
         }
     }
     progress.finish();

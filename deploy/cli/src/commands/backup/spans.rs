@@ -4,14 +4,14 @@
 //! taken next. Of the commands after those, some are decided meanwhile and their events copied. The
 //! events tell: a command is decided when one at its offset or behind it in its partition is the
 //! cause of an event. The rest is decided by whoever restores, at the same state and in the same
-//! order as here.
+//! order as here; the outcomes that some of them have already are left out then.
 
 use std::collections::BTreeMap;
 
 use event_log::{Partition, Settings, group, restore::PartitionReader, topics::partition_count};
 
 use super::{
-    kinds::{PROCESSOR, TOPICS, commands_of},
+    kinds::{PROCESSOR, TOPICS, commands_of, is_event_store},
     manifest::Copy,
 };
 use crate::{commands::cluster::failed, failure::Result};
@@ -40,8 +40,16 @@ pub fn take(settings: &Settings, reader: &PartitionReader) -> Result<Vec<Span>> 
     let commands: Vec<_> = places.iter().copied().filter(is_commands).collect();
     let decided = group::committed(settings, PROCESSOR, &commands).map_err(failed)?;
     let mut decided: BTreeMap<_, _> = decided.into_iter().collect();
-    let mut spans = Vec::with_capacity(places.len());
+    let mut spans: Vec<Span> = Vec::with_capacity(places.len());
+    let mut settled = false;
     for at in places {
+        // Of transactions that have written below, all that they write is there by then.
+        if !is_event_store(at.topic) && !settled {
+            for span in &spans {
+                reader.settle(span.at, span.end).map_err(failed)?;
+            }
+            settled = true;
+        }
         let (begin, end) = reader.watermarks(at).map_err(failed)?;
         let undecided = decided.remove(&at).flatten();
         spans.push(Span { at, begin, end, undecided });
