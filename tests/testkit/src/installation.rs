@@ -61,7 +61,8 @@ impl Installation {
         Self::start_with(&["--all-in-one"], services, env).await
     }
 
-    async fn start_with(options: &[&str], services: &[&str], env: &[(&str, &str)]) -> Self {
+    /// As [`Installation::start`], with further options of `up`.
+    pub async fn start_with(options: &[&str], services: &[&str], env: &[(&str, &str)]) -> Self {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let name = format!("e{}", &id[..12]);
         let database_url = create_database(&required("DATABASE_URL"), &name).await;
@@ -138,7 +139,9 @@ impl Installation {
         self.folder.path().join("state")
     }
 
-    fn output(&self) -> String {
+    /// What `up` has told so far.
+    #[must_use]
+    pub fn output(&self) -> String {
         fs::read_to_string(self.folder.path().join("up.log")).unwrap_or_default()
     }
 

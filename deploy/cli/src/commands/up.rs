@@ -1,13 +1,16 @@
 //! `oneway up`: builds and starts everything, waits until it is ready, supervises it.
 
+mod autoscale;
+mod crew;
 mod detached;
 mod summary;
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{convert::Infallible, path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use self::{autoscale::Autoscaler, crew::Crew};
 use crate::{
     failure::{Failure, Result},
     prepare::prepare,
@@ -15,17 +18,16 @@ use crate::{
     stack::{
         access::{self, Access},
         all_in_one, build,
-        catalog::{self, Instance, Map, Service, Shared},
+        catalog::{self, Map, Service, Shared},
         folder::{Lock, StateFolder},
         java::Java,
-        ledger::{Kind, Ledger},
+        ledger::Ledger,
         leftovers, logs, page,
         plan::{Existing, Plan},
         ports::Policy,
         run::{Ground, Running},
         secure::Secure,
         signals::Signals,
-        spec::Spec,
     },
     workspace::Workspace,
 };
@@ -40,6 +42,9 @@ use crate::{
     instead of starting our own. ONEWAY_JWT_SECRET and ONEWAY_JWT_KEYS say whose tokens are taken; \
     without them everybody on this machine may do everything. All other variables are handed to the services, so that \
     CUSTOMER_CLASSIFIER_WINDOW=all and the like work.\n\n\
+    With --autoscale consumers have as many instances as they need, by the rule of the Helm chart: records behind ÷ \
+    threshold, rounded up, at once up, and one by one down when it has been quiet. Further instances are called NAME-2, \
+    NAME-3 and so on; `status` and `logs` know them, and each change is told with its reason.\n\n\
     With --all-in-one the services are one process: each keeps its ports, health and metrics, every line of its log \
     names the service, and the first that fails ends them all.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -59,6 +64,9 @@ pub struct Options {
     /// Start several instances of a service; can be repeated
     #[arg(long, value_name = "NAME=COUNT", value_parser = parse_scale)]
     scale: Vec<(String, u32)>,
+
+    #[command(flatten)]
+    autoscale: autoscale::Options,
 
     /// Run all services in one process, for small machines and demos; ports and URLs stay the same
     #[arg(long, conflicts_with_all = ["scale", "only_infrastructure"])]
@@ -108,6 +116,7 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
     let begun = Ledger::begin(&folder.ledger_file()).context("cannot write to the state folder");
     begun.map_err(Failure::Setup)?;
     let services = wanted_services(&options, workspace)?;
+    let scaled = options.autoscale.choose(&services)?;
     let existing = Existing::of_environment();
     existing.announce(&report);
     let scale = options.scale.iter().cloned().collect();
@@ -133,7 +142,7 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
         return detached::launch(&folder, &services, &mut signals, &report).await;
     }
     let (options, folder, wanted) = (&options, &folder, services);
-    let stack = Foreground { options, workspace, folder, wanted, plan, secure, report };
+    let stack = Foreground { options, workspace, folder, wanted, scaled, plan, secure, report };
     let end = stack.run(lock, &mut signals).await;
     drop(reservation);
     end
@@ -145,6 +154,8 @@ struct Foreground<'a> {
     workspace: &'a Workspace,
     folder: &'a StateFolder,
     wanted: Vec<Service>,
+    /// Those whose instances come and go.
+    scaled: Vec<Service>,
     plan: Plan,
     secure: Option<Arc<Secure>>,
     report: Report,
@@ -157,27 +168,30 @@ impl Foreground<'_> {
             let log = logs::open(&folder.log(detached::LOG));
             report.copy_to(log.map_err(|error| Failure::Setup(error.into()))?);
         }
+        let crew = self.crew()?;
+        let scaler = match self.scaled.as_slice() {
+            [] => None,
+            scaled => Some(Autoscaler::new(&options.autoscale, scaled, plan, &crew, report)?),
+        };
         let mut document = plan.document(folder, &options.namespace);
-        if let Some(secure) = &self.secure {
-            for instance in &plan.instances {
-                let env = secure.environment(&instance.service, &plan.endpoints);
-                let service = document.services.get_mut(&instance.name());
-                service.into_iter().for_each(|service| service.client_environment = env.clone());
-            }
-        }
+        let entries = plan.instances.iter().map(|one| (one.name(), crew.entry(one)));
+        document.services = entries.collect();
         if options.all_in_one {
             document.unite(all_in_one::NAME, &folder.log(all_in_one::NAME));
         }
         let mut running = Running::begin(folder, lock, document, report.clone())?;
         let started = tokio::select! {
-            started = self.start(&mut running) => started,
+            started = self.start(&crew, &mut running) => started,
             () = signals.next() => Err(Failure::Interrupted),
         };
         if let Err(Failure::Interrupted) = &started {
             report.note("interrupted: stopping what was started");
         }
         if started.is_ok() {
-            signals.next().await;
+            tokio::select! {
+                () = signals.next() => {}
+                never = autoscale(scaler, &mut running) => match never {},
+            }
             report.note("stopping; once more kills everything at once");
         }
         let stopped = running.stop(signals).await;
@@ -185,10 +199,10 @@ impl Foreground<'_> {
         started.and(stopped).map(|()| ExitCode::SUCCESS)
     }
 
-    async fn start(&self, running: &mut Running) -> Result<()> {
+    async fn start(&self, crew: &Crew<'_>, running: &mut Running) -> Result<()> {
         let Self { options, workspace, folder, plan, report, .. } = self;
         // Whatever is missing is missed before anything starts.
-        let processes = self.processes()?;
+        let processes = crew.processes(&plan.instances, options.all_in_one)?;
         let secure = self.secure.as_deref();
         let ground = Ground { workspace, folder, ephemeral: false, secure };
         running.start_infrastructure(plan, ground).await?;
@@ -202,45 +216,28 @@ impl Foreground<'_> {
         Ok(())
     }
 
-    /// Which services run in which process.
-    fn processes(&self) -> Result<Vec<(Vec<Instance>, Spec)>> {
+    /// How all services are run.
+    fn crew(&self) -> Result<Crew<'_>> {
         let Self { options, workspace, folder, plan, .. } = self;
+        let log_format = options.log_format.to_possible_value();
         let shared = Shared {
             endpoints: plan.endpoints.clone(),
             namespace: options.namespace.clone(),
             state: folder.root().to_owned(),
             access: Access::of_environment(folder.secret_file(), &self.report)?,
-            log_format: options
-                .log_format
-                .to_possible_value()
-                .map_or_else(String::new, |value| value.get_name().to_owned()),
+            log_format: log_format.map_or_else(String::new, |value| value.get_name().to_owned()),
             map: Map::of(&plan.instances),
             secure: self.secure.clone(),
         };
-        let spec = |name: String, program: &str, env| -> Result<Spec> {
-            Ok(Spec {
-                kind: Kind::Service,
-                program: build::binary(workspace, program, options.release)?,
-                args: Vec::new(),
-                env,
-                clear_env: false,
-                folder: workspace.root().to_owned(),
-                run_as: None,
-                log: folder.log(&name),
-                name,
-            })
-        };
-        let is_set = |name: &str| std::env::var_os(name).is_some();
-        let all = plan.instances.as_slice();
-        if options.all_in_one {
-            let env = all_in_one::environment(all, &shared, is_set);
-            return Ok(vec![(all.to_vec(), spec(all_in_one::NAME.into(), all_in_one::NAME, env)?)]);
-        }
-        let process = |one: &Instance| {
-            let env = one.environment(&shared, is_set);
-            Ok((vec![one.clone()], spec(one.name(), &one.service.name, env)?))
-        };
-        all.iter().map(process).collect()
+        Ok(Crew { workspace, folder, release: options.release, shared })
+    }
+}
+
+/// Has instances come and go, if that is wanted, until it is dropped.
+async fn autoscale(scaler: Option<Autoscaler<'_>>, running: &mut Running) -> Infallible {
+    match scaler {
+        Some(scaler) => scaler.run(running).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -120,6 +120,27 @@ impl Map {
     }
 }
 
+impl Service {
+    /// The topics with events that it reads.
+    pub fn events(&self) -> impl Iterator<Item = Topic> {
+        self.reads.iter().copied().filter(|topic| topic.name().ends_with(".events"))
+    }
+
+    /// Whether there are more instances of it the further it is behind, as in the Helm chart: a
+    /// consumer, whose rows are its own.
+    pub fn scales_by_lag(&self) -> bool {
+        self.database == Some(Database::Own) && self.events().next().is_some()
+    }
+
+    /// The name of an instance: its own, with a number from the second one on.
+    pub fn instance(&self, number: u32) -> String {
+        match number {
+            1 => self.name.clone(),
+            number => format!("{}-{number}", self.name),
+        }
+    }
+}
+
 /// Reads the file.
 pub fn read(path: &Path) -> Result<Vec<Service>> {
     let text = fs::read_to_string(path)
@@ -166,12 +187,9 @@ pub fn select(services: Vec<Service>, wanted: &[String]) -> Result<Vec<Service>>
 }
 
 impl Instance {
-    /// Its name in the stack: the service's, with a number from the second one on.
+    /// Its name in the stack.
     pub fn name(&self) -> String {
-        match self.number {
-            1 => self.service.name.clone(),
-            number => format!("{}-{number}", self.service.name),
-        }
+        self.service.instance(self.number)
     }
 
     /// Base URL of its HTTP routes.

@@ -132,15 +132,8 @@ impl Plan {
             let part = document::Infrastructure { port: port?, process: process(name) };
             Some((name.to_owned(), part))
         });
-        let services = self.instances.iter().map(|instance| {
-            let name = instance.name();
-            let (url, admin_url) = (instance.url(), instance.admin_url());
-            let (part_of, process) = (None, process(&name));
-            let client_environment = BTreeMap::new();
-            let service =
-                document::Service { url, admin_url, client_environment, part_of, process };
-            (name, service)
-        });
+        let services =
+            self.instances.iter().map(|instance| (instance.name(), entry(instance, folder)));
         Stack {
             kafka_brokers,
             schema_registry_url,
@@ -154,6 +147,36 @@ impl Plan {
             services: services.collect(),
         }
     }
+}
+
+/// What `stack.json` says of an instance before it runs.
+pub fn entry(instance: &Instance, folder: &StateFolder) -> document::Service {
+    document::Service {
+        url: instance.url(),
+        admin_url: instance.admin_url(),
+        client_environment: BTreeMap::new(),
+        part_of: None,
+        process: document::Process::new(folder.log(&instance.name())),
+    }
+}
+
+/// One more instance of a service than are planned, on ports that are its own as long as the
+/// reservation is held.
+pub fn further(
+    service: &Service,
+    number: u32,
+    reservations: &Path,
+) -> Result<(Instance, Reservation)> {
+    let name = service.instance(number);
+    let mut wanted = vec![Wanted::any(format!("admin port of {name}"))];
+    wanted.extend(service.http_port.map(|_| Wanted::any(name)));
+    let (ports, reservation) = ports::assign(&wanted, reservations)?;
+    let mut ports = ports.into_iter();
+    // As many as were wanted, so that none is missing.
+    let admin_port = ports.next().unwrap_or_default();
+    let instance =
+        Instance { service: service.clone(), number, http_port: ports.next(), admin_port };
+    Ok((instance, reservation))
 }
 
 /// By how much the services move their clocks: they inherit the variable, and refuse a bad one.
@@ -314,6 +337,17 @@ mod tests {
         let ports: std::collections::BTreeSet<_> =
             plan.instances.iter().map(|instance| instance.admin_port).collect();
         assert_eq!(ports.len(), 4);
+    }
+
+    #[test]
+    fn one_more_has_the_ports_that_its_service_has() {
+        let reservations = tempfile::tempdir().unwrap();
+        let further = |service, number| further(&service, number, reservations.path()).unwrap();
+        let (orders, _held) = further(service("orders", Some(3005), 9105), 3);
+        assert_eq!(orders.name(), "orders-3");
+        assert!(orders.http_port.is_some_and(|port| port != 3005 && port != orders.admin_port));
+        let (policy, _held) = further(service("policy", None, 9104), 2);
+        assert_eq!((policy.http_port, policy.name().as_str()), (None, "policy-2"));
     }
 
     #[test]

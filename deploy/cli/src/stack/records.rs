@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::stack::{
-    document::{self, Stack},
+    document::{self, Service, Stack},
     folder::StateFolder,
     ledger::{Kind, Ledger},
     process::Identity,
@@ -40,6 +40,16 @@ impl Records {
             stack_file: folder.stack_file(),
             inner: Mutex::new(Inner { ledger, stack, published: false }),
         })
+    }
+
+    /// Notes that an instance of a service is part of the stack from now on.
+    pub fn joined(&self, name: &str, service: Service) -> io::Result<()> {
+        self.change(|inner| drop(inner.stack.services.insert(name.to_owned(), service)))
+    }
+
+    /// Notes that an instance is no part of it any more; its process has ended.
+    pub fn left(&self, name: &str) -> io::Result<()> {
+        self.change(|inner| drop(inner.stack.services.remove(name)))
     }
 
     /// Notes that a process started.

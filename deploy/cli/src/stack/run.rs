@@ -1,5 +1,7 @@
 //! The life of a stack: infrastructure first, then the services; ready; stopped in reverse order.
 
+mod further;
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;

@@ -11,6 +11,7 @@
 
 mod access;
 mod all_in_one;
+mod autoscale;
 mod backpressure;
 mod bad_input;
 mod bench;
