@@ -1,5 +1,6 @@
 //! `oneway bench`: how fast it is.
 
+mod autoscale;
 mod changes;
 mod read;
 mod restore;
@@ -28,6 +29,7 @@ enum What {
     Read(read::Options),
     Restore(restore::Options),
     Changes(changes::Options),
+    Autoscale(autoscale::Options),
     #[command(hide = true)]
     Drive(driver::Options),
     #[command(hide = true)]
@@ -43,6 +45,7 @@ pub async fn run(options: Options, workspace: &Workspace, state: &Path) -> Resul
         What::Read(options) => Box::pin(read::run(&options, workspace)).await?,
         What::Restore(options) => Box::pin(restore::run(options, workspace, state)).await?,
         What::Changes(options) => Box::pin(changes::run(&options, workspace)).await?,
+        What::Autoscale(options) => Box::pin(autoscale::run(&options, workspace)).await?,
         What::Drive(options) => driver::run(options).await?,
         What::Http(options) => http::run(options).await?,
         What::Limit(options) => limit::run(options).await?,
