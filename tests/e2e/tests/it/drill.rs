@@ -182,12 +182,7 @@ async fn kafka_and_postgres_are_lost_and_restored() {
     assert!(told.contains("is not empty"), "{told}");
     nobody_publishes(&installation, &env).await;
     oneway(&installation, &["state", "rebuild"]).await;
-    let keeping = ["consumer", "customer-classifier", "start-over", "--keep-rows"];
-    refused(&installation, &keeping).await;
-    for consumer in ["customer-classifier", "email-campaign", "order-valuation"] {
-        oneway(&installation, &["consumer", consumer, "start-over"]).await;
-    }
-    oneway(&installation, &["consumer", "order-confirmation", "start-over", "--keep-rows"]).await;
+    start_over(&installation).await;
     oneway(&installation, &["verify", "log"]).await;
 
     installation.stop().await;
@@ -203,6 +198,16 @@ async fn kafka_and_postgres_are_lost_and_restored() {
         let of_topic = events.iter().filter(|event| event.position.partition.topic == *topic);
         log::assert_whole(&of_topic.cloned().collect::<Vec<_>>());
     });
+}
+
+/// Says of each that publishes what it knows.
+async fn start_over(installation: &Installation) {
+    let keeping = ["consumer", "customer-classifier", "start-over", "--keep-rows"];
+    refused(installation, &keeping).await;
+    for consumer in ["customer-classifier", "email-campaign", "order-valuation"] {
+        oneway(installation, &["consumer", consumer, "start-over"]).await;
+    }
+    oneway(installation, &["consumer", "order-confirmation", "start-over", "--keep-rows"]).await;
 }
 
 /// Every record is at its offset. Outcomes may be left out, of commands that are decided again.
