@@ -283,6 +283,3 @@ mod tests {
         options(&[]).unwrap().rule()
     }
 }
-
-#[cfg(test)]
-use tests::default_rule;

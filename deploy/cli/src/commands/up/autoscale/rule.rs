@@ -183,7 +183,7 @@ mod tests {
     fn the_defaults_are_those_of_the_chart() {
         let values = include_str!("../../../../../helm/oneway/values.yaml");
         let Values { service_defaults, keda } = serde_saphyr::from_str(values).unwrap();
-        let rule = super::super::default_rule();
+        let rule = super::super::tests::default_rule();
         assert_eq!(
             (rule.threshold, rule.most),
             (service_defaults.lag_threshold, service_defaults.max_replicas)
