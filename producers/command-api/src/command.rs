@@ -6,6 +6,8 @@ use schemas::{
     campaign::CampaignCommand, command::fingerprint, customer::CustomerCommand,
     mailing::MailingCommand, order::OrderCommand,
 };
+use service::trace::{Context, context::TraceId};
+use tracing::field::{DisplayValue, display};
 
 /// The aggregate types and the topics of their commands.
 pub const AGGREGATES: [(&str, Topic); 4] = [
@@ -30,6 +32,8 @@ pub struct Submission {
     pub correlation_id: String,
     /// Who sent it.
     pub actor: String,
+    /// Where what it causes belongs, in which trace.
+    pub trace: Option<Context>,
 }
 
 /// What tells one command from another that was sent under the same id.
@@ -52,6 +56,11 @@ impl Submission {
             AnyCommand::Campaign(command) => Campaigns::validate(command, now),
             AnyCommand::Mailing(command) => Mailings::validate(command, now),
         }
+    }
+
+    /// The trace that it belongs to, for the log.
+    pub fn trace_id(&self) -> Option<DisplayValue<TraceId>> {
+        self.trace.map(|context| display(context.trace_id()))
     }
 
     /// What tells it from another command under the same id; `payload` are its bytes.

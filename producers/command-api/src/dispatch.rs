@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::Violation;
 use event_log::{Appender, OutRecord, Position, appender::AppendError, record::headers};
-use schemas::{CommandId, Envelope, Timestamp, any_command::Encoders, command::CommandOutcome};
+use schemas::{Envelope, Timestamp, any_command::Encoders, command::CommandOutcome};
 use service::Prefer;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -109,7 +109,7 @@ impl Dispatcher {
             return Err(Failure::Invalid(violations));
         }
         let payload = self.encoders.encode(&submission.command).map_err(|error| {
-            tracing::error!(%error, command.id = %submission.id, "a command cannot be encoded");
+            tracing::error!(%error, command.id = %submission.id, trace.id = submission.trace_id(), "a command cannot be encoded");
             Failure::Internal
         })?;
         let identity = submission.identity(&payload);
@@ -127,7 +127,7 @@ impl Dispatcher {
         tokio::select! {
             // The same command was sent twice, and the other one has its outcome already.
             outcome = waiter.outcome() => return Ok(Answer::Decided(outcome)),
-            appended = append => self.check(id, appended)?,
+            appended = append => self.check(submission, appended)?,
         }
         match timeout_at(started + wait, waiter.outcome()).await {
             Ok(outcome) => Ok(Answer::Decided(outcome)),
@@ -150,21 +150,22 @@ impl Dispatcher {
 
     fn check(
         &self,
-        id: CommandId,
+        submission: &Submission,
         appended: Result<Result<Position, AppendError>, tokio::time::error::Elapsed>,
     ) -> Result<(), Failure> {
+        let (id, trace) = (submission.id, submission.trace_id());
         match appended {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error @ AppendError::Refused(_))) => {
-                tracing::warn!(%error, command.id = %id, "a command was not appended");
+                tracing::warn!(%error, command.id = %id, trace.id = trace, "a command was not appended");
                 Err(Failure::Refused)
             }
             Ok(Err(error @ AppendError::Unknown(_))) => {
-                tracing::warn!(%error, command.id = %id, "a command may not be appended");
+                tracing::warn!(%error, command.id = %id, trace.id = trace, "a command may not be appended");
                 Err(Failure::Unknown)
             }
             Err(_) => {
-                tracing::warn!(command.id = %id, "the log did not acknowledge a command in time");
+                tracing::warn!(command.id = %id, trace.id = trace, "the log did not acknowledge a command in time");
                 Err(Failure::Unknown)
             }
         }
@@ -172,6 +173,7 @@ impl Dispatcher {
 
     fn record(&self, submission: &Submission, payload: Vec<u8>, now: Timestamp) -> OutRecord {
         let id = submission.id.to_string();
+        let traceparent = submission.trace.map(|context| context.to_string());
         let envelope = Envelope {
             id: &id,
             source: SOURCE,
@@ -180,6 +182,7 @@ impl Dispatcher {
             subject: Some(submission.aggregate_id.as_str()),
             correlation_id: Some(&submission.correlation_id),
             actor: Some(&submission.actor),
+            traceparent: traceparent.as_deref(),
             expected_version: submission.expected_version,
             reply_to: Some(self.reply_to),
             ..Envelope::default()

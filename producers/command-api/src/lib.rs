@@ -6,6 +6,7 @@
 //! - [`openapi`], [`routes`]: what can be asked, one file per resource
 //! - [`admission`]: how much of the requests may be in memory
 //! - [`request`], [`body`]: what a request says: headers, JSON
+//! - [`traced`]: the span of a request
 //! - [`refusals`]: commands whose senders lack the right
 //! - [`command`], [`dispatch`]: a command on its way into the log, and the wait for its outcome
 //! - [`outcomes`], [`reader`], [`record`]: outcomes on their way back
@@ -34,6 +35,7 @@ mod request;
 mod routes;
 mod server;
 mod settings;
+mod traced;
 
 use service::Role;
 

@@ -44,7 +44,7 @@ impl Refusals {
         };
         if let Err(reason) = self.record(&refused, &submission.correlation_id).await {
             ::metrics::counter!(metrics::REFUSALS_LOST).increment(1);
-            tracing::warn!(%reason, command.id = refused.command_id, "a refusal is not in the log");
+            tracing::warn!(%reason, command.id = refused.command_id, trace.id = submission.trace_id(), "a refusal is not in the log");
         }
         problem
     }

@@ -5,8 +5,10 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
 };
 use schemas::CommandId;
-use service::{Prefer, Problem, Subject, edge::Correlation};
+use service::{Prefer, Problem, Subject, edge::Correlation, trace::Context};
 use utoipa::IntoParams;
+
+use crate::traced;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -26,6 +28,8 @@ pub struct CommandHeaders {
     pub prefer: Prefer,
     /// Joins the command with its events.
     pub correlation_id: Option<String>,
+    /// Where the client's own span is, in which trace.
+    pub parent: Option<Context>,
 }
 
 /// The same headers, for the documentation.
@@ -50,6 +54,10 @@ pub struct CommandHeaderParams {
     /// Comes back with every answer; when absent it is the command's id.
     #[param(rename = "X-Correlation-Id", required = false, value_type = String, max_length = 128)]
     x_correlation_id: Option<String>,
+    /// Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+    /// traces are recorded. One that is malformed counts as none.
+    #[param(rename = "traceparent", required = false, value_type = String)]
+    traceparent: Option<String>,
 }
 
 impl CommandHeaders {
@@ -64,6 +72,7 @@ impl CommandHeaders {
             },
             prefer: Prefer::read(headers),
             correlation_id: None,
+            parent: traced::parent(headers),
         })
     }
 }

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use schemas::{AggregateId, CommandId, any_command::AnyCommand};
-use service::Problem;
+use service::{Problem, Tracer, trace::tracer::Joined};
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     outcomes::Outcomes,
     refusals::Refusals,
     request::CommandHeaders,
+    traced::Told,
 };
 
 /// What the routes work with. Cheap to clone.
@@ -36,6 +37,8 @@ pub struct Api {
     pub outcomes: Arc<Outcomes>,
     /// The outcomes before.
     pub history: Arc<dyn History>,
+    /// Says to which trace a command belongs.
+    pub tracer: Tracer,
 }
 
 impl Api {
@@ -49,20 +52,28 @@ impl Api {
         form: Form,
     ) -> Response {
         let id = headers.key.unwrap_or_else(|| CommandId(Uuid::now_v7()));
+        // The same for a repeat, so that its answer is the same too.
+        let correlation_id = headers.correlation_id.unwrap_or_else(|| id.to_string());
+        let Joined { place, context } = self.tracer.join(headers.parent, &correlation_id);
         let submission = Submission {
             id,
             aggregate_id: aggregate_id.unwrap_or_else(|| AggregateId::derived_from(id)),
             command: command.into(),
             expected_version: headers.expected_version,
-            // The same for a repeat, so that its answer is the same too.
-            correlation_id: headers.correlation_id.unwrap_or_else(|| id.to_string()),
+            correlation_id,
             actor: headers.subject.actor().to_owned(),
+            trace: context,
         };
-        if !headers.subject.may(&submission.command.right()) {
-            return self.refusals.refuse(&submission, &headers.subject).await.into_response();
+        let mut response = if headers.subject.may(&submission.command.right()) {
+            let result = self.dispatcher.send(&submission, headers.prefer).await;
+            answer(&submission, form, headers.prefer, result)
+        } else {
+            self.refusals.refuse(&submission, &headers.subject).await.into_response()
+        };
+        if self.tracer.is_on() {
+            response.extensions_mut().insert(Told::of(&submission, place));
         }
-        let result = self.dispatcher.send(&submission, headers.prefer).await;
-        answer(&submission, form, headers.prefer, result)
+        response
     }
 }
 

@@ -8,7 +8,9 @@ use schemas::{
     any_command::Encoders,
     command::{CommandOutcome, CommandRefused},
 };
-use service::{Failure, Gate, Shell, Shutdown, auth::Admit, health::Part, http, shutdown::Trigger};
+use service::{
+    Failure, Gate, Shell, Shutdown, Tracer, auth::Admit, health::Part, http, shutdown::Trigger,
+};
 use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle};
 
 use crate::{
@@ -22,6 +24,7 @@ use crate::{
     refusals::Refusals,
     routes::Api,
     settings::{Limits, Settings},
+    traced,
 };
 
 /// Longest wait for the last acknowledgements of a stopping process.
@@ -68,11 +71,13 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
         };
         let history = Lookup::new(&settings.log, registry, schemas.outcome, limits.lookup)
             .map_err(failure)?;
-        let api = api(appender.clone(), schemas, outcomes, history, reply_to, limits);
+        let back = Back { outcomes, history, reply_to };
+        let api = api(appender.clone(), schemas, back, limits, shell.tracer.clone());
+        let router = admission::behind(openapi::router(api), limits.body_kbytes);
         http::serve(
             settings.listen,
             gate,
-            admission::behind(openapi::router(api), limits.body_kbytes),
+            traced::behind(router, &shell.tracer),
             shell.shutdown.clone(),
         )
         .await
@@ -89,16 +94,17 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     }
 }
 
-/// What the routes work with.
-fn api(
-    appender: Appender,
-    schemas: Schemas,
+/// How outcomes come back: as they are decided, and later.
+struct Back {
     outcomes: Arc<Outcomes>,
     history: Lookup,
     reply_to: i32,
-    limits: Limits,
-) -> Api {
+}
+
+/// What the routes work with.
+fn api(appender: Appender, schemas: Schemas, back: Back, limits: Limits, tracer: Tracer) -> Api {
     let Schemas { commands, refusals, .. } = schemas;
+    let Back { outcomes, history, reply_to } = back;
     let log = Arc::new(appender);
     let refusals = Refusals::new(Arc::<Appender>::clone(&log), refusals);
     let dispatcher = Dispatcher::new(log, commands, Arc::clone(&outcomes), reply_to, limits);
@@ -107,6 +113,7 @@ fn api(
         refusals: Arc::new(refusals),
         outcomes,
         history: Arc::new(history),
+        tracer,
     }
 }
 

@@ -35,6 +35,7 @@ fn identity(aggregate_id: &str, payload: &[u8]) -> Identity {
         expected_version: None,
         actor: "anna".to_owned(),
         correlation_id: "c".to_owned(),
+        trace: None,
     };
     submission.identity(payload)
 }

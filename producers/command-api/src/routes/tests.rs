@@ -54,6 +54,38 @@ async fn a_created_order_is_answered_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_command_joins_its_senders_trace_where_traces_are_recorded() {
+    let (trace, span) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    let sent = format!("00-{trace}-{span}-01");
+    let travels = async |world: &World, headers: &[(&str, &str)]| {
+        let answer = world.ask("POST /v1/orders", headers, ORDER).await;
+        assert_eq!(answer.status, 201);
+        header(world.appended().last().unwrap(), "traceparent")
+    };
+    let off = World::new();
+    assert_eq!(travels(&off, &[("traceparent", &sent)]).await, None, "no byte is added");
+
+    let on = World::traced();
+    let joined = travels(&on, &[("traceparent", &sent)]).await.unwrap();
+    assert!(joined.starts_with(&format!("00-{trace}-")) && joined.ends_with("-01"), "{joined}");
+    assert_ne!(joined, sent, "what the command causes comes after our own span");
+    let unwanted = sent.replace("-01", "-00");
+    assert_eq!(travels(&on, &[("traceparent", &unwanted)]).await.as_ref(), Some(&unwanted));
+    // Without one, or with one that is none, a trace begins: by its correlation id, if it can.
+    let id = Uuid::now_v7();
+    let begun = format!("00-{}-", id.simple());
+    let correlation = ("x-correlation-id", id.to_string());
+    let correlation = (correlation.0, correlation.1.as_str());
+    for further in [vec![], vec![("traceparent", "00")], vec![("traceparent", &*sent); 2]] {
+        let headers = [vec![correlation], further].concat();
+        let root = travels(&on, &headers).await.unwrap();
+        assert!(root.starts_with(&begun) && root.ends_with("-01"), "{root}");
+    }
+    let named = travels(&on, &[("x-correlation-id", "SVLT-1")]).await;
+    assert!(named.is_some_and(|named| !named.contains(trace)));
+}
+
+#[tokio::test]
 async fn repeats_of_a_command_get_equal_answers() {
     let world = World::new();
     let body = r#"{"name":"Anna"}"#;

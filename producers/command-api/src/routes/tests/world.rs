@@ -21,9 +21,9 @@ use schemas::{
 };
 use serde_json::Value;
 use service::{
-    Subject,
+    Env, Subject, Tracer,
     auth::{roles::Roles, subject::Said},
-    edge,
+    edge, trace,
 };
 use tower::ServiceExt;
 
@@ -35,6 +35,7 @@ use crate::{
     refusals::Refusals,
     routes::Api,
     settings::Limits,
+    traced,
 };
 
 /// How long an answer is waited for unless the request says otherwise.
@@ -148,7 +149,19 @@ impl World {
         Self::with(MemoryHistory::default())
     }
 
+    /// With traces recorded: they go nowhere.
+    pub(super) fn traced() -> Self {
+        let nobody = ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), "http://127.0.0.1:9".to_owned());
+        let settings = trace::Settings::from_env(&Env::new("command-api", HashMap::from([nobody])));
+        let (tracer, _) = trace::Exporter::start("command-api", settings).unwrap();
+        Self::on(MemoryHistory::default(), tracer)
+    }
+
     pub(super) fn with(history: MemoryHistory) -> Self {
+        Self::on(history, Tracer::off())
+    }
+
+    fn on(history: MemoryHistory, tracer: Tracer) -> Self {
         let limits = Limits {
             wait: WAIT,
             delivery: Duration::from_millis(1_100),
@@ -174,8 +187,10 @@ impl World {
         let dispatcher = Dispatcher::new(append, encoders, Arc::clone(&outcomes), 2, limits);
         let refusals = Refusals::new(Arc::<MemoryLog>::clone(&log), Encoder::new(&[9]).unwrap());
         let (dispatcher, refusals) = (Arc::new(dispatcher), Arc::new(refusals));
-        let api = Api { dispatcher, refusals, outcomes, history: Arc::new(history) };
-        Self { router: openapi::router(api), log, subject: Subject::anonymous() }
+        let on = tracer.clone();
+        let api = Api { dispatcher, refusals, outcomes, history: Arc::new(history), tracer };
+        let router = traced::behind(openapi::router(api), &on);
+        Self { router, log, subject: Subject::anonymous() }
     }
 
     /// Whoever asks has the role.
