@@ -12,6 +12,7 @@
 //!   lost, its events
 //! - [`checkpoint`]: states in local files, so that a restart reads only what is new
 //! - [`outbound`]: the records that a decision makes
+//! - [`traced`]: what is told of commands whose trace is recorded
 //! - [`metrics`]: names of what is counted
 //!
 //! Invariants: state changes only after its transaction is committed; an aggregate is decided
@@ -29,6 +30,7 @@ mod role;
 mod settings;
 mod shard;
 mod states;
+mod traced;
 mod writer;
 
 use service::Role;

@@ -42,6 +42,11 @@ impl<'a> Cause<'a> {
         }
     }
 
+    /// The same, so that what it causes comes after this place in its trace.
+    pub fn within(self, traceparent: Option<&'a str>) -> Self {
+        Self { traceparent: traceparent.or(self.traceparent), ..self }
+    }
+
     fn envelope(&self, id: &'a str, message_type: &'a str, subject: &'a str) -> Envelope<'a> {
         Envelope {
             id,

@@ -8,7 +8,7 @@ use event_log::{
     exactly_once::{Role, serve},
 };
 use schemas::{Messages, command::AggregateState};
-use service::{Failure, Shell};
+use service::{Failure, Shell, Tracer};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     guard::{self, Store},
     processor::Processor,
     settings::Settings,
-    writer::Writer,
+    writer::{Outside, Writer},
 };
 
 /// Decides commands until the shutdown.
@@ -28,8 +28,8 @@ pub async fn run(shell: Shell, settings: Settings) -> Result<(), Failure> {
     }
     let topics = stores.map(|store| store.commands).to_vec();
     let role = Role { name: shell.name, topics };
-    let (runtime, log) = (Handle::current(), settings.log.clone());
-    serve(shell, log, role, move || processor(&settings, &runtime)).await
+    let (runtime, log, tracer) = (Handle::current(), settings.log.clone(), shell.tracer.clone());
+    serve(shell, log, role, move || processor(&settings, &runtime, &tracer)).await
 }
 
 const fn store<A: Aggregate>() -> Store
@@ -44,15 +44,19 @@ where
 }
 
 /// A processor that knows no state yet.
-fn processor(settings: &Settings, runtime: &Handle) -> Result<Processor, Error> {
+fn processor(settings: &Settings, runtime: &Handle, tracer: &Tracer) -> Result<Processor, Error> {
     let Settings { log, checkpoints, .. } = settings;
-    let registry = Registry::of(log);
     let store = checkpoints.as_deref().and_then(|folder| Checkpoints::open(log, folder));
-    let store = store.map(Arc::new);
+    let outside = Outside {
+        registry: Registry::of(log),
+        runtime: runtime.clone(),
+        tracer: tracer.clone(),
+        store: store.map(Arc::new),
+    };
     Ok(Processor::new(vec![
-        Box::new(Writer::<Customers>::new(log, &registry, runtime, store.clone())?),
-        Box::new(Writer::<Orders>::new(log, &registry, runtime, store.clone())?),
-        Box::new(Writer::<Campaigns>::new(log, &registry, runtime, store.clone())?),
-        Box::new(Writer::<Mailings>::new(log, &registry, runtime, store)?),
+        Box::new(Writer::<Customers>::new(log, &outside)?),
+        Box::new(Writer::<Orders>::new(log, &outside)?),
+        Box::new(Writer::<Campaigns>::new(log, &outside)?),
+        Box::new(Writer::<Mailings>::new(log, &outside)?),
     ]))
 }

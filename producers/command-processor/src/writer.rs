@@ -13,6 +13,7 @@ use schemas::{
     command::{AggregateState, CommandOutcome, Rejection, RejectionCode, fingerprint},
     id::InvalidAggregateId,
 };
+use service::Tracer;
 use tokio::runtime;
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     restore::{self, Restore},
     shard::{Change, Request, Shard},
     states::Stored,
+    traced::Spans,
 };
 
 /// Most states of a lost state topic that are written anew with one batch, and most that are
@@ -45,10 +47,23 @@ where
     reply_partitions: i32,
     shards: BTreeMap<i32, Shard<A>>,
     counts: Counts,
+    spans: Spans,
     store: Option<Arc<Checkpoints>>,
     checkpoints: BTreeMap<i32, Handle>,
     /// When the batch under way was decided.
     decided: Instant,
+}
+
+/// What the writers share.
+pub struct Outside {
+    /// Where schemas are.
+    pub registry: Registry,
+    /// Where it is asked.
+    pub runtime: runtime::Handle,
+    /// Takes spans.
+    pub tracer: Tracer,
+    /// Checkpoints, if there are any.
+    pub store: Option<Arc<Checkpoints>>,
 }
 
 impl<A: Aggregate> Writer<A>
@@ -56,13 +71,9 @@ where
     AggregateState<A::State>: Messages,
 {
     /// Looks up the schemas it writes and how many partitions there are.
-    pub fn new(
-        settings: &Settings,
-        registry: &Registry,
-        runtime: &runtime::Handle,
-        store: Option<Arc<Checkpoints>>,
-    ) -> Result<Self, Error> {
+    pub fn new(settings: &Settings, outside: &Outside) -> Result<Self, Error> {
         let namespace = &settings.namespace;
+        let Outside { registry, runtime, tracer, store } = outside;
         Ok(Self {
             log: PartitionReader::new(settings)?,
             reader: MessageReader::new(registry, runtime),
@@ -73,7 +84,8 @@ where
             reply_partitions: partition_count(settings, Topic::COMMAND_RESULTS)?,
             shards: BTreeMap::new(),
             counts: Counts::of(A::NAME),
-            store,
+            spans: Spans::of(A::NAME, tracer.clone()),
+            store: store.clone(),
             checkpoints: BTreeMap::new(),
             decided: Instant::now(),
         })
@@ -95,7 +107,10 @@ where
         let partition = position.partition.number;
         let shard = self.shards.get_mut(&partition).ok_or(Error::NotOwned(position.partition))?;
         let now = Timestamp::now();
-        let cause = Cause::of(envelope, position.offset, now);
+        let begun = self.spans.begin(envelope.traceparent);
+        let traceparent = begun.as_ref().map(|begun| begun.traceparent.as_str());
+        let cause = Cause::of(envelope, position.offset, now).within(traceparent);
+        let wire_type = command.as_ref().map_or("unreadable", Messages::wire_type);
         let request = Request {
             id: cause.command_id,
             offset: position.offset,
@@ -126,6 +141,10 @@ where
             let place = Place { index, continues: events.peek().is_some(), version };
             out(outbound::event(&self.events, &cause, partition, aggregate, place, event)?)?;
             self.counts.events.add();
+        }
+        if let Some(begun) = &begun {
+            let decided = (&decision.outcome, decision.repeated);
+            self.spans.decided(begun, position, wire_type, decided);
         }
         let outcome = decision.outcome.to_outcome(A::NAME, aggregate, partition);
         out(outbound::outcome(&self.outcomes, &cause, self.reply_to(envelope), &outcome)?)
@@ -244,6 +263,7 @@ where
             }
         }
         self.counts.committed();
+        self.spans.committed();
         self.gauge();
     }
 }
