@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use event_log::{
@@ -11,7 +11,7 @@ use event_log::{
 use metrics::{counter, gauge};
 use rdkafka::{error::KafkaError, message::BorrowedMessage};
 use schemas::Topic;
-use service::{Shutdown, health::Part};
+use service::{Shutdown, Tracer, health::Part};
 use tokio::{runtime::Handle, sync::oneshot};
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     hub::Hub,
     metrics::{BEHIND, READ, UNREADABLE},
     settings::Limits,
+    traced::Told,
 };
 
 const POLL: Duration = Duration::from_millis(100);
@@ -46,6 +47,8 @@ pub struct Follow {
     pub stop: Shutdown,
     /// For waits.
     pub runtime: Handle,
+    /// Takes what is told of changes whose traces are recorded.
+    pub tracer: Tracer,
 }
 
 impl Follow {
@@ -57,7 +60,8 @@ impl Follow {
         let hub = Hub::new(log, &from, self.limits.ring, self.limits.client);
         let reader = MessageReader::new(&self.registry, &self.runtime);
         let ready = Some((ready, vec![false; from.len()]));
-        Following { follow: &self, follower: &follower, hub, reader, ready, probed: 0 }.run()
+        let told = Told::default();
+        Following { follow: &self, follower: &follower, hub, reader, ready, probed: 0, told }.run()
     }
 
     /// Waits, cut short by the stop.
@@ -110,6 +114,7 @@ struct Following<'a> {
     /// Until every partition was read to its end.
     ready: Option<(oneshot::Sender<Arc<Hub>>, Vec<bool>)>,
     probed: i32,
+    told: Told,
 }
 
 impl Following<'_> {
@@ -130,6 +135,7 @@ impl Following<'_> {
             }
             if to_wake && woken.elapsed() >= WAKE {
                 self.hub.wake();
+                self.told.woken(&self.follow.tracer);
                 (to_wake, woken) = (false, Instant::now());
             }
             if probed.elapsed() >= PROBE {
@@ -167,7 +173,12 @@ impl Following<'_> {
                 "a record is no notification: clients reload"
             );
         }
-        self.hub.push(at, read.ok());
+        let started = SystemTime::now();
+        let clients = self.hub.push(at, read.ok());
+        // What was there before this replica was told by others.
+        if self.follow.tracer.is_on() && self.ready.is_none() {
+            self.told.push(&self.follow.tracer, (at, record), clients, started);
+        }
         Ok(())
     }
 

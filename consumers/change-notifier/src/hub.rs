@@ -106,8 +106,9 @@ impl Hub {
         Arc::new(Self { log, client_bound: client, state: Mutex::new(state) })
     }
 
-    /// Takes a record in: a change, or none when it cannot be read. Wakes nobody yet.
-    pub fn push(&self, at: Position, notification: Option<Notification>) {
+    /// Takes a record in: a change, or none when it cannot be read. Wakes nobody yet. Returns how
+    /// many clients a change is for.
+    pub fn push(&self, at: Position, notification: Option<Notification>) -> usize {
         let mut state = self.lock();
         if !state.ring.advance(at) {
             let (partition, offset) = (at.partition.number, at.offset);
@@ -118,11 +119,12 @@ impl Hub {
             None => {
                 state.ring.forget_to(at);
                 state.lose();
+                0
             }
             Some(notification) => {
                 let next = state.ring.next();
                 let change = Change::new(self.log, at, next, notification);
-                state.deliver(change, self.client_bound);
+                state.deliver(change, self.client_bound)
             }
         }
     }
@@ -209,12 +211,14 @@ impl Hub {
 }
 
 impl State {
-    fn deliver(&mut self, change: Change, bound: Bound) {
+    fn deliver(&mut self, change: Change, bound: Bound) -> usize {
         let change = Arc::new(change);
         let number = self.ring.push(Arc::clone(&change));
         let of_model = self.of_model.get(&change.model);
+        let mut clients = 0;
         for client in self.of_all.iter().chain(of_model.into_iter().flatten()) {
             let Some(slot) = self.slots.get_mut(client) else { continue };
+            clients += 1;
             let before = slot.unread;
             slot.unread = before.and(number, change.event.len(), bound);
             if before == Unread::Nothing {
@@ -224,6 +228,7 @@ impl State {
                 counter!(DROPPED, "kind" => slot.kind).increment(count as u64 + 1);
             }
         }
+        clients
     }
 
     /// What came was not understood, or did not come at all: it may concern every client.

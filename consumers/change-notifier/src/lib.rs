@@ -7,6 +7,7 @@
 //! - [`filter`], [`change`]: what a client wants, and what it is told
 //! - [`ring`], [`hub`]: the last changes, and how they come to clients
 //! - [`follow`], [`decode`]: from the log into the hub
+//! - [`traced`]: what is told of changes whose traces are recorded
 //! - [`history`]: what is not in memory any more
 //! - [`sse`]: server-sent events
 //! - [`registration`], [`socket`]: the protocol of the original, over socket.io
@@ -30,6 +31,7 @@ mod server;
 mod settings;
 mod socket;
 mod sse;
+mod traced;
 
 use service::Role;
 

@@ -35,6 +35,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
         health: shell.health.part("kafka"),
         stop,
         runtime: Handle::current(),
+        tracer: shell.tracer.clone(),
     };
     let (ready, hub) = oneshot::channel();
     let mut following = tokio::task::spawn_blocking(move || follow.run(ready));

@@ -115,7 +115,7 @@ fn cause(row: &Row, correlation: usize, event: Option<Uuid>) -> Result<Cause, Er
     let unknown = || Error::Broken("a campaign that runs was never started".into());
     let correlation_id: Option<String> = read_field(row, correlation, "correlation_id")?;
     let id = EventId(event.ok_or_else(unknown)?);
-    Ok(Cause { id, correlation_id: correlation_id.map(Into::into) })
+    Ok(Cause { id, correlation_id: correlation_id.map(Into::into), trace: None })
 }
 
 /// Asks for the next mailings of one campaign, as many as the time since the last time allows.

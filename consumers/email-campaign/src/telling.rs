@@ -53,7 +53,8 @@ pub async fn tell(connection: &Connection, out: &mut Emissions<Command>) -> Resu
 fn cause(row: &Row) -> Result<Cause, Error> {
     let event: Uuid = read_field(row, 1, "requested_by")?;
     let correlation_id: Option<String> = read_field(row, 2, "correlation_id")?;
-    Ok(Cause { id: EventId(event), correlation_id: correlation_id.map(Into::into) })
+    let correlation_id = correlation_id.map(Into::into);
+    Ok(Cause { id: EventId(event), correlation_id, trace: None })
 }
 
 fn ended(row: &Row) -> Result<MailingCommand, Error> {

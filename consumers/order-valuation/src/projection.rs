@@ -12,6 +12,7 @@ use schemas::{
     AggregateId, EventId, Message, Money, Rate, Timestamp,
     order::{AddUsdRateAndValue, OrderCommand, OrderCreated, OrderEvent},
 };
+use service::trace::Context;
 use uuid::Uuid;
 
 use crate::rates::{FIRST_DAY, LONGEST_GAP, day_of, in_usd, start_of};
@@ -39,6 +40,8 @@ columns! {
         pub event_id: Uuid,
         /// Of that event.
         pub correlation_id: Option<String>,
+        /// And where it came from, in which trace: the same however often it is applied.
+        pub traceparent: Option<String>,
         /// When we learnt of it.
         pub noted_at: Timestamp,
         /// Where it stands.
@@ -121,13 +124,14 @@ impl RateOfDay {
 }
 
 impl Valuation {
-    fn pending(order: &AggregateId, cause: &Cause, created: &OrderCreated, now: Timestamp) -> Self {
+    fn pending(happened: &Recorded<OrderEvent>, created: &OrderCreated, now: Timestamp) -> Self {
         Self {
-            order_id: order.clone(),
+            order_id: happened.key.clone(),
             day: day_of(created.ordered_at).to_string(),
             value: created.value,
-            event_id: cause.id.0,
-            correlation_id: cause.correlation_id.as_deref().map(str::to_owned),
+            event_id: happened.id.0,
+            correlation_id: happened.correlation_id.as_deref().map(str::to_owned),
+            traceparent: happened.trace.as_ref().map(|trace| trace.from.to_string()),
             noted_at: now,
             state: PENDING.to_owned(),
             reason: None,
@@ -160,6 +164,7 @@ impl Valuation {
         let cause = Cause {
             id: EventId(self.event_id),
             correlation_id: self.correlation_id.as_deref().map(Into::into),
+            trace: self.traceparent.as_deref().and_then(Context::parse),
         };
         out.answer(cause, &self.order_id, AddUsdRateAndValue { time, usd_rate: rate, usd_value });
         VALUED.clone_into(&mut self.state);
@@ -206,7 +211,7 @@ impl Projection for OrderValuation {
             return Ok(());
         }
         let day = day_of(created.ordered_at);
-        let mut valuation = Valuation::pending(&happened.key, &happened.into(), created, now);
+        let mut valuation = Valuation::pending(happened, created, now);
         match key_of(day) {
             Some(key) if day >= FIRST_DAY => {
                 let known = tables.rate.get(&key)?;

@@ -72,6 +72,7 @@ impl Details for OrderDetails {
                     key: order.into(),
                     at: cause.at,
                     correlation_id: cause.correlation_id.clone(),
+                    trace: cause.trace,
                 });
             }
         }

@@ -3,7 +3,10 @@
 //! An event that cannot be applied is found out by the attempt. It is condemned, and the batch is
 //! attempted anew without it and without the later events of its key, which are parked.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::SystemTime,
+};
 
 use event_log::Position;
 use schemas::Timestamp;
@@ -21,6 +24,7 @@ use crate::{
     projection::Projection,
     recorded::Item,
     tables::Statement,
+    traced,
     transaction::{Applied, Applier, Work},
 };
 
@@ -105,6 +109,7 @@ impl<P: Projection> Applier<P> {
             Some(done) => Ok(Applied { parked, next, ..done.into() }),
             None => {
                 self.is_stored(&share.spans).await?;
+                traced::tell(&self.tracer, self.name, &divided.good, SystemTime::now());
                 // By an earlier attempt. What it emitted is in the outbox.
                 Ok(Applied { parked, next, unanswered: true, ..Applied::default() })
             }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use event_log::{Partition, Registry, restore::PartitionReader, topics::partition_count};
 use refinery::Runner;
 use schemas::Encoder;
-use service::{Failure, Shell};
+use service::{Failure, Shell, Tracer};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
@@ -62,6 +62,7 @@ pub(crate) async fn run<P: Projection>(
             encoder: Arc::new(encoder),
             dead_letters: Some(Arc::new(letters.quiet())),
             is_live: false,
+            tracer: Tracer::off(),
         });
         fill(shell, settings, applier).await
     };

@@ -18,6 +18,7 @@ use schemas::{
     Encoder, Envelope, Messages, Timestamp, Topic,
     notification::{ChangeKind, ReadModelChanged},
 };
+use service::trace::Context;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -50,6 +51,8 @@ pub struct Changed {
     pub at: Option<Position>,
     /// Correlation id of that event.
     pub correlation_id: Option<Box<str>>,
+    /// Where its notification belongs, in which trace.
+    pub trace: Option<Context>,
 }
 
 impl Changed {
@@ -62,6 +65,7 @@ impl Changed {
             key: change.key,
             at: None,
             correlation_id: None,
+            trace: None,
         }
     }
 }
@@ -187,8 +191,9 @@ impl Publisher {
     }
 
     fn record(&self, notification: &Notification) -> Result<OutRecord, Error> {
-        let Notification { correlation_id, body } = notification;
+        let Notification { correlation_id, trace, body } = notification;
         let id = Uuid::now_v7().to_string();
+        let traceparent = trace.map(|context| context.to_string());
         let envelope = Envelope {
             id: &id,
             source: self.wording.source,
@@ -196,6 +201,7 @@ impl Publisher {
             time: Some(Timestamp::now()),
             subject: body.row_id.as_deref(),
             correlation_id: correlation_id.as_deref(),
+            traceparent: traceparent.as_deref(),
             ..Envelope::default()
         };
         let payload = self.encoder.encode(body).map_err(event_log::Error::from)?;
@@ -226,6 +232,7 @@ impl Wording {
     fn anything_in(&self, read_model: &str) -> Notification {
         Notification {
             correlation_id: None,
+            trace: None,
             body: ReadModelChanged {
                 endpoint: self.source.to_owned(),
                 read_model: read_model.to_owned(),
@@ -259,6 +266,7 @@ impl Wording {
     fn row(&self, change: Changed) -> Notification {
         Notification {
             correlation_id: change.correlation_id,
+            trace: change.trace,
             body: ReadModelChanged {
                 endpoint: self.source.to_owned(),
                 read_model: change.read_model.to_owned(),
@@ -276,6 +284,7 @@ impl Wording {
 #[derive(Debug, PartialEq, Eq)]
 struct Notification {
     correlation_id: Option<Box<str>>,
+    trace: Option<Context>,
     body: ReadModelChanged,
 }
 
@@ -285,6 +294,8 @@ mod tests {
 
     use super::*;
 
+    const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
     fn changed(read_model: &'static str, key: &str) -> Changed {
         let partition = Partition { topic: Topic::ORDER_EVENTS, number: 2 };
         Changed {
@@ -293,6 +304,7 @@ mod tests {
             key: key.into(),
             at: Some(Position { partition, offset: 7 }),
             correlation_id: Some("cor".into()),
+            trace: Context::parse(TRACEPARENT),
         }
     }
 
@@ -303,8 +315,11 @@ mod tests {
     #[test]
     fn a_row_is_told_with_its_position() {
         let told = wording().collapse(vec![changed("overview", "o1")]);
-        let [Notification { correlation_id, body }] = told.as_slice() else { panic!("{told:?}") };
+        let [Notification { correlation_id, trace, body }] = told.as_slice() else {
+            panic!("{told:?}")
+        };
         assert_eq!(correlation_id.as_deref(), Some("cor"));
+        assert_eq!(trace.map(|context| context.to_string()).as_deref(), Some(TRACEPARENT));
         assert_eq!((body.endpoint.as_str(), body.read_model.as_str()), ("orders", "overview"));
         assert_eq!((body.kind, body.row_id.as_deref()), (ChangeKind::UpdateRow, Some("o1")));
         assert_eq!(body.topic.as_deref(), Some("order.events"));

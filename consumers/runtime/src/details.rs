@@ -198,6 +198,7 @@ mod tests {
             key: "a".into(),
             at: None,
             correlation_id: None,
+            trace: None,
         };
         let mut changes = vec![change];
         assert!(showing.add_affected(&mut changes, 9).await);

@@ -194,7 +194,9 @@ impl<P: Projection> Engine<P> {
     }
 
     fn reader(&self) -> Reader<P::Event> {
-        Reader::of(&*self.applier.projection, self.registry.clone(), Handle::current())
+        let reader =
+            Reader::of(&*self.applier.projection, self.registry.clone(), Handle::current());
+        reader.traced(self.applier.tracer.clone())
     }
 
     /// Does what operators ask for at dead letters of our partitions.

@@ -9,6 +9,7 @@
 //!   them, and the pure middle of a batch
 //! - [`transaction`], [`offset`], [`flight`], [`sql`]: one batch in one Postgres transaction
 //! - [`server`], [`database`], [`migrate`]: connections, and the schema
+//! - [`traced`]: the traces that events belong to
 //! - [`intake`], [`reader`], [`gather`], [`lag`], [`watch`]: the thread that owns the Kafka
 //!   consumer
 //! - [`engine`], [`outage`]: applies what the intake brings, and waits out what passes by itself
@@ -82,6 +83,7 @@ pub mod sql;
 pub mod table;
 pub mod tables;
 pub mod testing;
+pub mod traced;
 pub mod transaction;
 pub mod watch;
 

@@ -57,15 +57,16 @@ pub fn store<'a, M: Messages>(
         cause.correlation_id.as_deref()
     };
     let causation = |emission: &Emission<M>| Some(emission.cause.as_ref()?.id.to_string());
+    let trace = |emission: &Emission<M>| Some(emission.cause.as_ref()?.trace?.to_string());
     Ok(Some(Statement {
         sql: "insert into outbox (topic, key, message_type, event_id, sequence, correlation_id, \
-                causation_id, time, payload) \
+                causation_id, traceparent, time, payload) \
               select topic, key, message_type, event_id, sequence, correlation_id, causation_id, \
-                $2, payload \
+                traceparent, $2, payload \
               from unnest($3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], \
-                $8::text[], $9::bytea[], $1::text[]) with ordinality \
+                $8::text[], $9::bytea[], $1::text[], $10::text[]) with ordinality \
                 as e (key, message_type, event_id, sequence, correlation_id, causation_id, \
-                  payload, topic, number) \
+                  payload, topic, traceparent, number) \
               order by number"
             .into(),
         parameters: vec![
@@ -78,6 +79,7 @@ pub fn store<'a, M: Messages>(
             Box::new(each(emitted, correlation)),
             Box::new(each(emitted, causation)),
             Box::new(payloads?),
+            Box::new(each(emitted, trace)),
         ],
     }))
 }
@@ -99,6 +101,8 @@ pub struct Outgoing {
     pub correlation_id: Option<String>,
     /// Id of the event that caused it.
     pub causation_id: Option<String>,
+    /// Where it belongs, in which trace.
+    pub traceparent: Option<String>,
     /// When it was made.
     pub time: Timestamp,
     /// The encoded message.
@@ -115,7 +119,7 @@ pub struct RelayBatch {
 }
 
 const COLUMNS: &str = "id, batch, topic, key, message_type, event_id, sequence, correlation_id, \
-                       causation_id, time, payload";
+                       causation_id, time, payload, traceparent";
 
 /// Gives the next batch number to the oldest events that have none, and returns them. Empty when
 /// there are none: then no number is used.
@@ -215,5 +219,6 @@ fn outgoing(row: &Row) -> Result<Outgoing, tokio_postgres::Error> {
         causation_id: row.try_get(8)?,
         time: row.try_get::<_, jiff::Timestamp>(9)?.into(),
         payload: row.try_get(10)?,
+        traceparent: row.try_get(11)?,
     })
 }

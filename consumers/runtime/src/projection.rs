@@ -6,6 +6,7 @@ use apache_avro::{
 };
 use schemas::{AggregateId, EventId, Messages, Timestamp, Topic, message::SchemaFile};
 use serde::{Deserializer, Serializer};
+use service::trace::Context;
 
 use crate::{
     recorded::{Recorded, Source},
@@ -82,11 +83,14 @@ pub struct Cause {
     pub id: EventId,
     /// Its correlation id.
     pub correlation_id: Option<Box<str>>,
+    /// Where what it causes belongs, in which trace.
+    pub trace: Option<Context>,
 }
 
 impl<E> From<&Recorded<E>> for Cause {
     fn from(event: &Recorded<E>) -> Self {
-        Self { id: event.id, correlation_id: event.correlation_id.clone() }
+        let trace = event.trace.as_ref().map(|trace| trace.context());
+        Self { id: event.id, correlation_id: event.correlation_id.clone(), trace }
     }
 }
 

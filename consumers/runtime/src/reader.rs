@@ -3,6 +3,7 @@
 use event_log::{ErrorClass, Position, Registry, registry::RegistryError};
 use rdkafka::message::{Headers, Message};
 use schemas::{AggregateId, DecodeError, Decoder, Envelope, Timestamp, Topic};
+use service::Tracer;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     projection::Projection,
     recorded::{Item, Passed, Raw, Source},
     tables::TableSet,
+    traced::Traced,
 };
 
 /// Reads the records of some topics. Blocks while it asks the registry.
@@ -23,6 +25,7 @@ pub struct Reader<E> {
     decoder: Decoder,
     registry: Registry,
     tokio: Handle,
+    tracer: Tracer,
 }
 
 /// What a record is.
@@ -54,7 +57,8 @@ impl<E> Reader<E> {
             let keeps_versions = keeps_versions(source.topic);
             (source, keeps_versions)
         });
-        Self { sources: sources.collect(), decoder: Decoder::default(), registry, tokio }
+        let (sources, decoder, tracer) = (sources.collect(), Decoder::default(), Tracer::off());
+        Self { sources, decoder, registry, tokio, tracer }
     }
 
     /// Makes a reader of what a projection reads.
@@ -63,6 +67,12 @@ impl<E> Reader<E> {
         let tables = tables.all();
         let keeps = |topic| tables.iter().any(|table| table.keeps_versions_of(topic));
         Self::new(projection.sources(), keeps, registry, tokio)
+    }
+
+    /// Has it be told what becomes of events whose traces are recorded.
+    #[must_use]
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// The topics.
@@ -107,7 +117,10 @@ impl<E> Reader<E> {
         };
         loop {
             match source.read(&self.decoder, raw, *keeps_versions) {
-                Ok(item) => {
+                Ok(mut item) => {
+                    if let Some(Item::Handled(event)) = &mut item {
+                        event.trace = Traced::read(&self.tracer, &raw.envelope);
+                    }
                     return Ok(Read::Known { item, commands_done: raw.envelope.commands_done() });
                 }
                 Err(Poison::Decode(DecodeError::UnknownSchema(id))) => {

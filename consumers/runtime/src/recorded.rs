@@ -7,7 +7,7 @@ use schemas::{
 };
 use uuid::Uuid;
 
-use crate::poison::Poison;
+use crate::{poison::Poison, traced::Traced};
 
 /// An event of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Recorded<E> {
     pub id: EventId,
     /// Shared by everything that one request set off.
     pub correlation_id: Option<Box<str>>,
+    /// The trace that it belongs to.
+    pub trace: Option<Box<Traced>>,
     /// When it happened.
     pub time: Timestamp,
     /// What happened.
@@ -168,6 +170,7 @@ impl<E> Source<E> {
             sequence,
             id: EventId(Uuid::parse_str(envelope.id).map_err(|_| Poison::Id)?),
             correlation_id: envelope.correlation_id.map(Into::into),
+            trace: None,
             time: envelope.time.unwrap_or(written),
             event,
         })))

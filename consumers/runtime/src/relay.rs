@@ -22,7 +22,7 @@ use std::{
 
 use metrics::{counter, gauge};
 use schemas::Topic;
-use service::{Shutdown, health::Part};
+use service::{Shutdown, Tracer, health::Part};
 use tokio::sync::Notify;
 use tokio_postgres::Client;
 
@@ -74,6 +74,8 @@ pub struct Relay {
     pub outbox_full: Arc<AtomicBool>,
     /// The state of the relay.
     pub health: Part,
+    /// Takes what is told of records whose traces are recorded.
+    pub tracer: Tracer,
 }
 
 impl Relay {
@@ -196,7 +198,8 @@ impl Relay {
     async fn send(&self, log: RelayLog, batch: RelayBatch) -> Result<RelayLog, Error> {
         let events = batch.events.len() as u64;
         // On an error the producer is dropped with everything else.
-        let log = blocking(SEND_LIMIT, move || log.send(batch)).await?;
+        let tracer = self.tracer.clone();
+        let log = blocking(SEND_LIMIT, move || log.send(batch, &tracer)).await?;
         counter!(OUTBOX_RELAYED).increment(events);
         Ok(log)
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use event_log::{
@@ -17,6 +17,10 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata},
 };
 use schemas::{Envelope, Topic};
+use service::{
+    Tracer,
+    trace::{Kind, Place, Span},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -84,16 +88,29 @@ impl RelayLog {
     ///
     /// # Errors
     /// When Kafka fails: it is not known then whether the batch is in the log.
-    pub fn send(self, batch: RelayBatch) -> Result<Self, Error> {
+    pub fn send(self, batch: RelayBatch, tracer: &Tracer) -> Result<Self, Error> {
+        let (started, mut spans) = (SystemTime::now(), Vec::new());
         self.producer.begin()?;
-        for event in batch.events {
+        for mut event in batch.events {
+            if let Some(place) = tracer.after(event.traceparent.as_deref()) {
+                event.traceparent = Some(place.context().to_string());
+                spans.push(self.span(place, &event, started)?);
+            }
             self.producer.produce(self.record(event)?)?;
         }
         let kept_at = Partition { topic: self.topic, number: CURSOR_PARTITION };
         let cursor = (kept_at, batch.number);
         self.producer.send_offsets(&[cursor], &self.membership)?;
         self.producer.commit()?;
+        tracer.send_all(spans, SystemTime::now());
         Ok(self)
+    }
+
+    fn span(&self, place: Place, event: &Outgoing, started: SystemTime) -> Result<Span, Error> {
+        let topic = topic_of(event)?.name();
+        let span = place.span(Kind::Producer, format!("send {}", event.message_type), started);
+        let span = span.of_topic("send", topic);
+        Ok(span.with("messaging.message.id", event.id.to_string()))
     }
 
     fn record(&self, event: Outgoing) -> Result<OutRecord, Error> {
@@ -108,6 +125,7 @@ impl RelayLog {
             sequence: event.sequence.and_then(|sequence| u64::try_from(sequence).ok()),
             correlation_id: event.correlation_id.as_deref(),
             causation_id: event.causation_id.as_deref(),
+            traceparent: event.traceparent.as_deref(),
             ..Envelope::default()
         };
         let headers = headers(&envelope);
@@ -198,6 +216,7 @@ mod tests {
             sequence: None,
             correlation_id: None,
             causation_id: None,
+            traceparent: None,
             time: Timestamp::now(),
             payload: Vec::new(),
         });

@@ -151,6 +151,7 @@ pub async fn run<P: Projection>(
         projection: Arc::new(consumer.projection),
         encoder: Arc::new(prepared.emissions),
         is_live: true,
+        tracer: shell.tracer.clone(),
         dead_letters: Some(Arc::new(dead_letters.map_err(failure)?)),
     };
     let topics = applier.projection.sources().into_iter().map(|source| source.topic).collect();
@@ -263,6 +264,7 @@ fn start<P: Projection>(
             outage_budget: settings.outage_budget,
             outbox_full: Arc::clone(&outbox_full),
             health: shell.health.part("relay"),
+            tracer: shell.tracer.clone(),
         };
         let stop = shell.shutdown.clone();
         tasks.spawn(async move { relay.run(&stop).await.map_err(failure) });

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use event_log::{Partition, Position};
 use refinery::Runner;
 use schemas::{AggregateId, Encoder, EventId, Messages, Timestamp, Topic};
+use service::Tracer;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -148,6 +149,7 @@ impl<P: Projection> Stage<P> {
             encoder: Arc::new(encoder),
             dead_letters: None,
             is_live: true,
+            tracer: Tracer::off(),
         };
         Ok(Self { applier, leases: BTreeMap::new(), next: BTreeMap::new(), schema })
     }
@@ -326,6 +328,7 @@ fn recorded_at<E>(at: Position, key: AggregateId, sequence: i64, event: E) -> Re
         at,
         id: EventId::of_sequence(topic, key.as_str(), sequence.unsigned_abs()),
         correlation_id: Some(format!("cor-{key}").into()),
+        trace: None,
         key,
         sequence: Some(sequence),
         time: noon(),

@@ -10,12 +10,13 @@ use std::{
         Arc,
         atomic::{AtomicI32, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use deadpool_postgres::Object;
 use event_log::Partition;
 use schemas::{Encoder, Timestamp};
+use service::Tracer;
 
 use crate::{
     batch::Span,
@@ -32,6 +33,7 @@ use crate::{
     read_model::{self, ReadModel},
     recorded::Item,
     tables::{AnyTables, Change, Statement, TableSet},
+    traced,
 };
 
 /// The build of a read model that was never rebuilt.
@@ -58,6 +60,8 @@ pub struct Applier<P: Projection> {
     pub dead_letters: Option<Arc<DeadLetters>>,
     /// Whether the world sees what it does: a build that is not live emits nothing.
     pub is_live: bool,
+    /// Takes what is told of events whose traces are recorded.
+    pub tracer: Tracer,
 }
 
 /// What is to be done in one transaction.
@@ -129,6 +133,7 @@ impl<P: Projection> Applier<P> {
             encoder: Arc::clone(&self.encoder),
             dead_letters: self.dead_letters.as_ref().map(Arc::clone),
             is_live: self.is_live,
+            tracer: self.tracer.clone(),
         }
     }
 
@@ -197,6 +202,7 @@ impl<P: Projection> Applier<P> {
         now: Timestamp,
     ) -> Result<Option<Done>, Error> {
         let Work { items, claim, claimed, further, end } = work;
+        let started = SystemTime::now();
         let mut tables = P::Tables::default();
         fold::want(&*self.projection, items, &mut tables);
         let borrowed = self.database.borrow().await?;
@@ -226,6 +232,9 @@ impl<P: Projection> Applier<P> {
             changes.map(|change| told(change, items)).collect()
         };
         borrowed.give_back();
+        if *end == End::Commit {
+            traced::tell(&self.tracer, self.name, items, started);
+        }
         Ok(Some(Done { counts, changes, emitted }))
     }
 
@@ -275,9 +284,12 @@ impl<P: Projection> Applier<P> {
 /// A change with the event that caused it.
 fn told<E>(change: Change, items: &[&Item<E>]) -> Changed {
     let cause = items.get(change.event);
-    let correlation_id = match cause {
-        Some(Item::Handled(recorded)) => recorded.correlation_id.clone(),
-        _ => None,
+    let (correlation_id, trace) = match cause {
+        Some(Item::Handled(recorded)) => {
+            let trace = recorded.trace.as_ref().map(|trace| trace.context());
+            (recorded.correlation_id.clone(), trace)
+        }
+        _ => (None, None),
     };
     Changed {
         read_model: change.read_model,
@@ -285,6 +297,7 @@ fn told<E>(change: Change, items: &[&Item<E>]) -> Changed {
         key: change.key,
         at: cause.map(|item| item.at()),
         correlation_id,
+        trace,
     }
 }
 
