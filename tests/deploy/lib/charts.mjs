@@ -18,7 +18,7 @@ const EXTRAS = {
     services: { tokens: { enabled: true }, orders: { strategy: "Recreate", lagThreshold: 50 } },
   },
   everything: {
-    otlp: { endpoint: "http://collector:4318" },
+    otlp: { endpoint: "http://collector:4318", ratio: 0.01, headers: { secretName: "collector" } },
     auth: { jwtKeys: "", jwtSecret: { secretName: "jwt" }, corsOrigins: "https://x.example", trustedProxies: "10.0.0.0/8", rateLimit: 50 },
     image: { pullSecrets: ["pull"] },
     checkpoints: { storageClassName: "fast" },

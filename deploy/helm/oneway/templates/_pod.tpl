@@ -182,9 +182,17 @@ spec:
         - name: WEB_UI_SERVICES
           value: {{ include "oneway.urls" (dict "root" $root "port" "http_port") | quote }}
         {{- end }}
-        {{- with $values.otlp.endpoint }}
+        {{- with $values.otlp }}
+        {{- if .endpoint }}
         - name: OTEL_EXPORTER_OTLP_ENDPOINT
-          value: {{ . | quote }}
+          value: {{ .endpoint | quote }}
+        - name: OTEL_TRACES_SAMPLER_ARG
+          value: {{ .ratio | quote }}
+        {{- if .headers.secretName }}
+        - name: OTEL_EXPORTER_OTLP_HEADERS
+          valueFrom: { secretKeyRef: { name: {{ .headers.secretName }}, key: {{ .headers.key }} } }
+        {{- end }}
+        {{- end }}
         {{- end }}
         {{- range $variable, $value := $settings.env }}
         - name: {{ $variable }}
