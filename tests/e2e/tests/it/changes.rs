@@ -3,7 +3,7 @@
 
 mod lazyapps;
 mod notifications;
-mod stream;
+pub mod stream;
 
 use std::time::Duration;
 

@@ -33,6 +33,7 @@ mod lookup;
 mod node;
 mod operators;
 mod origin;
+mod otlp;
 mod own_writes;
 mod policies;
 mod rebuild;
