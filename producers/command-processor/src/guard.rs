@@ -89,10 +89,20 @@ async fn moved(
 ) -> Result<Vec<Finding>, Error> {
     let settings = settings.clone();
     let count = move |topic| described.topics.get(&topic).map_or(0, |topic| topic.partitions);
-    let counted = events.into_iter().map(move |topic| (topic, count(topic))).collect();
-    let look = tokio::task::spawn_blocking(move || keys::moved(&settings, &counted));
-    // A panic there is a bug that the process ends with.
-    look.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    // All at once: nobody decides these partitions' commands meanwhile, and a client takes most of a
+    // second until it reads a topic.
+    let looks = events.into_iter().map(|topic| {
+        let (settings, count) = (settings.clone(), count(topic));
+        tokio::task::spawn_blocking(move || keys::moved(&settings, topic, count))
+    });
+    let mut findings = Vec::new();
+    for look in looks.collect::<Vec<_>>() {
+        // A panic there is a bug that the process ends with.
+        let found =
+            look.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        findings.extend(found?);
+    }
+    Ok(findings)
 }
 
 /// Refuses what is not accepted, all of it in one sentence each; tells what is.

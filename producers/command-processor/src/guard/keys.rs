@@ -27,12 +27,12 @@ const OLDEST: u32 = 500;
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// Longest look, at all partitions together.
+/// Longest look, at all partitions of a topic together.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// Looks for events in other partitions than their keys belong to, in topics with so many
-/// partitions; tells of one per topic. Blocks.
-pub fn moved(settings: &Settings, topics: &BTreeMap<Topic, i32>) -> Result<Vec<Finding>, Error> {
+/// Looks for an event in another partition than its key belongs to, in a topic with so many
+/// partitions. Blocks.
+pub fn moved(settings: &Settings, topic: Topic, count: i32) -> Result<Option<Finding>, Error> {
     let failed = |source| Error::Kafka { doing: "read the oldest events".into(), source };
     let consumer: BaseConsumer<ClientLog> = client::consumer_config(settings)
         // Required to read at all; nothing is ever stored under it.
@@ -40,18 +40,13 @@ pub fn moved(settings: &Settings, topics: &BTreeMap<Topic, i32>) -> Result<Vec<F
         .set("enable.partition.eof", "true")
         .create_with_context(ClientLog::default())
         .map_err(failed)?;
-    let deadline = Instant::now() + LIMIT;
-    let mut findings = Vec::new();
-    for (&topic, &count) in topics {
-        let mut starts = TopicPartitionList::new();
-        for number in 0..count {
-            let name = settings.qualify(topic.name());
-            starts.add_partition_offset(&name, number, Offset::Beginning).map_err(failed)?;
-        }
-        consumer.assign(&starts).map_err(failed)?;
-        findings.extend(look(&consumer, topic, count, deadline).map_err(failed)?);
+    let mut starts = TopicPartitionList::new();
+    for number in 0..count {
+        let name = settings.qualify(topic.name());
+        starts.add_partition_offset(&name, number, Offset::Beginning).map_err(failed)?;
     }
-    Ok(findings)
+    consumer.assign(&starts).map_err(failed)?;
+    look(&consumer, topic, count, Instant::now() + LIMIT).map_err(failed)
 }
 
 /// Reads the oldest events of every partition of one topic.

@@ -57,10 +57,13 @@ impl Balancer {
     /// The answer of the first that gives one. A connection that breaks is as good as one that is
     /// not taken: what is sent here may be repeated.
     pub async fn ask(&self, request: impl Fn(&Client, &str) -> RequestBuilder) -> Option<Response> {
-        for url in self.urls() {
+        let mut asked = Vec::new();
+        // One that has come meanwhile counts, too.
+        while let Some(url) = self.urls().into_iter().find(|url| !asked.contains(url)) {
             if let Ok(answer) = request(&self.0.http, &url).send().await {
                 return Some(answer);
             }
+            asked.push(url);
         }
         self.0.unanswered.fetch_add(1, Ordering::Relaxed);
         None
