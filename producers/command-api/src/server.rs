@@ -76,14 +76,8 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
         let back = Back { outcomes, history, reply_to };
         let api = api(appender.clone(), schemas, back, limits, shell.tracer.clone());
         let router = admission::behind(openapi::router(api), limits.body_kbytes);
-        http::serve(
-            settings.listen,
-            gate,
-            traced::behind(router, &shell.tracer),
-            port,
-            shell.shutdown.clone(),
-        )
-        .await
+        let router = traced::behind(router, &shell.tracer);
+        http::serve(settings.listen, gate, router, port, shell.shutdown.clone()).await
     };
     tokio::select! {
         // First: when both have ended, the reader knows why.

@@ -184,7 +184,7 @@ impl Shared {
                     done.orders.insert(number, Order { is_confirmed: confirms, answered });
                 }
                 if is_looked_at(number) {
-                    self.inbox.tell(Written { order, customer, confirms, token, answered });
+                    self.inbox.tell(&Written { order, customer, confirms, token, answered });
                 }
                 if !confirms {
                     self.placed.lock().unwrap().push_back(number);

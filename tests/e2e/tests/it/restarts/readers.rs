@@ -46,7 +46,7 @@ enum Model {
 pub struct Inbox(Vec<UnboundedSender<Written>>);
 
 impl Inbox {
-    pub fn tell(&self, written: Written) {
+    pub fn tell(&self, written: &Written) {
         for reader in &self.0 {
             // Readers stop after those who write.
             reader.send(written.clone()).unwrap();
