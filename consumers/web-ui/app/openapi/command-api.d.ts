@@ -434,6 +434,11 @@ export interface operations {
                  *     Comes back with every answer; when absent it is the command's id.
                  */
                 "X-Correlation-Id"?: string;
+                /**
+                 * @description Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+                 *     traces are recorded. One that is malformed counts as none.
+                 */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -646,6 +651,11 @@ export interface operations {
                  *     Comes back with every answer; when absent it is the command's id.
                  */
                 "X-Correlation-Id"?: string;
+                /**
+                 * @description Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+                 *     traces are recorded. One that is malformed counts as none.
+                 */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -817,6 +827,11 @@ export interface operations {
                  *     Comes back with every answer; when absent it is the command's id.
                  */
                 "X-Correlation-Id"?: string;
+                /**
+                 * @description Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+                 *     traces are recorded. One that is malformed counts as none.
+                 */
+                traceparent?: string;
             };
             path: {
                 /** @description Id of the customer */
@@ -989,6 +1004,11 @@ export interface operations {
                  *     Comes back with every answer; when absent it is the command's id.
                  */
                 "X-Correlation-Id"?: string;
+                /**
+                 * @description Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+                 *     traces are recorded. One that is malformed counts as none.
+                 */
+                traceparent?: string;
             };
             path: {
                 /** @description Id of the customer */
@@ -1159,6 +1179,11 @@ export interface operations {
                  *     Comes back with every answer; when absent it is the command's id.
                  */
                 "X-Correlation-Id"?: string;
+                /**
+                 * @description Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+                 *     traces are recorded. One that is malformed counts as none.
+                 */
+                traceparent?: string;
             };
             path: {
                 /** @description Id of the customer */
@@ -1329,6 +1354,11 @@ export interface operations {
                  *     Comes back with every answer; when absent it is the command's id.
                  */
                 "X-Correlation-Id"?: string;
+                /**
+                 * @description Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+                 *     traces are recorded. One that is malformed counts as none.
+                 */
+                traceparent?: string;
             };
             path?: never;
             cookie?: never;
@@ -1500,6 +1530,11 @@ export interface operations {
                  *     Comes back with every answer; when absent it is the command's id.
                  */
                 "X-Correlation-Id"?: string;
+                /**
+                 * @description Where your own span is (W3C Trace Context): what the command sets off joins its trace, where
+                 *     traces are recorded. One that is malformed counts as none.
+                 */
+                traceparent?: string;
             };
             path: {
                 /** @description Id of the order */
