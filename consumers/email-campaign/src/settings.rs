@@ -99,7 +99,8 @@ fn server(env: &Env) -> Server {
     }
     let authorities = authorities(&path);
     if let Err(error) = &authorities {
-        env.problem(format!("{name}: cannot use {path}: {error}"));
+        // The value is not shown, as everywhere.
+        env.problem(format!("{name} is malformed (it names no PEM of authorities: {error})"));
     }
     Server { authorities: authorities.ok(), ..server }
 }
@@ -108,7 +109,7 @@ fn authorities(path: &str) -> Result<Certificate, String> {
     let pem = fs::read(path).map_err(|error| error.to_string())?;
     // What has no certificate at all is taken by the library, and trusts nobody.
     if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
-        return Err("it has no certificate in PEM".to_owned());
+        return Err("it has no certificate".to_owned());
     }
     Certificate::from_pem(&pem).map_err(|error| error.to_string())
 }
@@ -166,8 +167,11 @@ mod tests {
     fn a_file_that_protects_nothing_is_a_problem() {
         for (given, said) in [
             (&[(FILE, PEM)][..], "EMAIL_CAMPAIGN_SMTP_URL is not smtps:// or smtp+starttls://"),
-            (&[TLS, (FILE, "/no/ca.pem")], "SMTP_CA_FILE: cannot use /no/ca.pem: No such file"),
-            (&[TLS, (FILE, NO_PEM)], "Cargo.toml: it has no certificate in PEM"),
+            (
+                &[TLS, (FILE, "/no/ca.pem")],
+                "SMTP_CA_FILE is malformed (it names no PEM of authorities: No ",
+            ),
+            (&[TLS, (FILE, NO_PEM)], "authorities: it has no certificate)"),
         ] {
             let (_, problems) = read(given);
             assert!(problems.contains(said), "{given:?}: {problems}");

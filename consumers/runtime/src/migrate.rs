@@ -13,6 +13,14 @@ mod bookkeeping {
     refinery::embed_migrations!("migrations");
 }
 
+mod expansion {
+    refinery::embed_migrations!("expansions");
+}
+
+/// History of what was added to them so that builds before go on as if it were not there: such a
+/// build may start after a newer one has, and a roll-out may be given up.
+const EXPANSION_HISTORY: &str = "runtime_expansion";
+
 /// History of the runtime's own tables.
 const BOOKKEEPING_HISTORY: &str = "runtime_migration";
 
@@ -30,6 +38,7 @@ pub const BOOKKEEPING_TABLES: &[&str] = &[
     "read_model",
     "skipped_record",
     BOOKKEEPING_HISTORY,
+    EXPANSION_HISTORY,
     PROJECTION_HISTORY,
 ];
 
@@ -54,9 +63,12 @@ pub async fn migrate(
         .await
         .map_err(Error::postgres("lock the schema for migration"))?;
     provide(&client, schema).await.map_err(Error::postgres("create the schema"))?;
-    for (runner, history) in
-        [(bookkeeping::migrations::runner(), BOOKKEEPING_HISTORY), (projection, PROJECTION_HISTORY)]
-    {
+    let expansion = expansion::migrations::runner().set_abort_missing(false);
+    for (runner, history) in [
+        (bookkeeping::migrations::runner(), BOOKKEEPING_HISTORY),
+        (expansion, EXPANSION_HISTORY),
+        (projection, PROJECTION_HISTORY),
+    ] {
         let mut runner = runner;
         runner.set_migration_table_name(history);
         let applied = runner.run_async(&mut client).await;

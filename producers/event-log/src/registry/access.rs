@@ -58,7 +58,8 @@ impl Access {
     }
 
     /// A client that trusts them.
-    pub(super) fn client(&self) -> Client {
+    #[must_use]
+    pub fn client(&self) -> Client {
         if self.authorities.is_empty() {
             return Client::new();
         }
@@ -68,7 +69,8 @@ impl Access {
     }
 
     /// Says who asks.
-    pub(super) fn authorise(&self, request: RequestBuilder) -> RequestBuilder {
+    #[must_use]
+    pub fn authorise(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.user {
             Some((name, password)) => request.basic_auth(name, Some(password)),
             None => request,

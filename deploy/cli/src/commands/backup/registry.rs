@@ -10,6 +10,7 @@ use event_log::{
     registry::{RegistryError, Version},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use schema_workflow::shipped::{self, Shipped};
 use schemas::Topic;
 
 use super::manifest::KeptSchema;
@@ -36,8 +37,13 @@ pub fn unknown(known: &[KeptSchema], named: &BTreeSet<u32>) -> Vec<u32> {
 pub async fn of_installation(settings: &Settings) -> Result<Vec<KeptSchema>> {
     let registry = Registry::of(settings);
     let prefixes = Topic::ALL.map(|topic| format!("{}-", settings.qualify(topic.name())));
-    let mut subjects = registry.subjects().await.map_err(failed)?;
+    let mut subjects: BTreeSet<_> =
+        registry.subjects().await.map_err(failed)?.into_iter().collect();
     subjects.retain(|subject| prefixes.iter().any(|prefix| subject.starts_with(prefix)));
+    // A registry that many share may list its first subjects only (Apicurio: 1,000).
+    subjects.extend(shipped::all().into_iter().map(|Shipped { subject, .. }| {
+        subject.file.subject(&settings.qualify(subject.topic.name()))
+    }));
     let versions = subjects.into_iter().map(|subject| {
         let registry = &registry;
         async move {

@@ -1,5 +1,6 @@
 //! Whether the clocks agree: orders of the future are refused, and tokens expire by them.
 
+use event_log::Settings;
 use jiff::{Timestamp, fmt::rfc2822};
 
 use super::{LIMIT, Patient, check::Check, rows};
@@ -11,7 +12,7 @@ const TOLERANCE: f64 = 2.0;
 pub async fn all(patient: &Patient) -> Vec<Check> {
     vec![
         told("clock of the database", of_database(patient).await),
-        told("clock of the registry", of_registry(&patient.settings.registry_url).await),
+        told("clock of the registry", of_registry(&patient.settings).await),
     ]
 }
 
@@ -33,11 +34,11 @@ async fn of_database(patient: &Patient) -> Result<f64, String> {
     Ok(between(before, Timestamp::now(), row.get(0)))
 }
 
-async fn of_registry(url: &str) -> Result<f64, String> {
-    let client = reqwest::Client::builder().timeout(LIMIT).build();
-    let client = client.map_err(|error| error.to_string())?;
+async fn of_registry(settings: &Settings) -> Result<f64, String> {
+    let Settings { registry_url, registry_access, .. } = settings;
+    let asked = registry_access.authorise(registry_access.client().get(registry_url));
     let before = Timestamp::now();
-    let answer = client.get(url).send().await.map_err(|_| "does not answer".to_owned())?;
+    let answer = asked.timeout(LIMIT).send().await.map_err(|_| "does not answer".to_owned())?;
     let date = answer.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
     let date = date.ok_or("does not tell its time")?;
     let date = rfc2822::parse(date).map_err(|error| error.to_string())?;

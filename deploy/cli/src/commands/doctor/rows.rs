@@ -67,7 +67,10 @@ async fn migrations(client: &Client) -> Vec<Check> {
     for consumer in Consumer::ALL {
         let own = newest(&consumers.join(consumer.name()).join("migrations"));
         let runtime = newest(&consumers.join("runtime/migrations"));
-        for (table, newest) in [("migration", own), ("runtime_migration", runtime)] {
+        let expansion = newest(&consumers.join("runtime/expansions"));
+        for (table, newest) in
+            [("migration", own), ("runtime_migration", runtime), ("runtime_expansion", expansion)]
+        {
             checks.extend(migrated(client, consumer, table, newest).await);
         }
     }

@@ -57,13 +57,17 @@ impl Balancer {
     /// The answer of the first that gives one. A connection that breaks is as good as one that is
     /// not taken: what is sent here may be repeated.
     pub async fn ask(&self, request: impl Fn(&Client, &str) -> RequestBuilder) -> Option<Response> {
-        let mut asked = Vec::new();
-        // One that has come meanwhile counts, too.
-        while let Some(url) = self.urls().into_iter().find(|url| !asked.contains(url)) {
-            if let Ok(answer) = request(&self.0.http, &url).send().await {
-                return Some(answer);
+        // A connection that was kept may be closed as a request goes out on it: as balancers do, ask
+        // everybody once more.
+        for _ in 0..2 {
+            let mut asked = Vec::new();
+            // One that has come meanwhile counts, too.
+            while let Some(url) = self.urls().into_iter().find(|url| !asked.contains(url)) {
+                if let Ok(answer) = request(&self.0.http, &url).send().await {
+                    return Some(answer);
+                }
+                asked.push(url);
             }
-            asked.push(url);
         }
         self.0.unanswered.fetch_add(1, Ordering::Relaxed);
         None
