@@ -69,7 +69,6 @@ impl Access {
     }
 
     /// Says who asks.
-    #[must_use]
     pub fn authorise(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.user {
             Some((name, password)) => request.basic_auth(name, Some(password)),
