@@ -41,7 +41,7 @@ impl Listener {
         let missing = async || {
             let heard = self.heard.lock().unwrap();
             let knows = |(id, order): (&String, &Order)| {
-                heard.rows.contains(id) || heard.anew.is_some_and(|anew| anew > order.answered)
+                heard.rows.contains(id) || heard.anew.is_some_and(|anew| anew > order.due)
             };
             orders.iter().filter(|order| !knows(*order)).count()
         };

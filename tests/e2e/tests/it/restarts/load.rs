@@ -60,8 +60,8 @@ pub struct Done {
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     pub is_confirmed: bool,
-    /// When its last command was answered.
-    pub answered: Instant,
+    /// When its last command was due: what became of it may be heard before its answer.
+    pub due: Instant,
 }
 
 /// One that was decided.
@@ -181,7 +181,7 @@ impl Shared {
                 {
                     let mut done = self.done.lock().unwrap();
                     done.commands.push(command);
-                    done.orders.insert(number, Order { is_confirmed: confirms, answered });
+                    done.orders.insert(number, Order { is_confirmed: confirms, due });
                 }
                 if is_looked_at(number) {
                     self.inbox.tell(&Written { order, customer, confirms, token, answered });
