@@ -24,10 +24,9 @@ use crate::{
     stack::{
         access::Access,
         build,
-        catalog::{Instance, Map, Shared},
+        catalog::{Instance, Map, Shared, is_set},
         folder::StateFolder,
         kafka,
-        ledger::Kind,
         plan::Plan,
         run::Running,
         spec::Spec,
@@ -180,7 +179,7 @@ impl Arena<'_> {
         let services = wanted.map(|instance| {
             let spec = Spec {
                 program: build::binary(self.workspace, &instance.service.name, self.release)?,
-                env: instance.environment(&shared, |name| std::env::var_os(name).is_some()),
+                env: instance.environment(&shared, is_set),
                 ..self.spec(&instance.name())
             };
             Ok((instance.clone(), spec))
@@ -216,17 +215,8 @@ impl Arena<'_> {
     }
 
     fn spec(&self, name: &str) -> Spec {
-        Spec {
-            name: name.to_owned(),
-            kind: Kind::Service,
-            program: PathBuf::new(),
-            args: Vec::new(),
-            env: Vec::new(),
-            clear_env: false,
-            folder: self.workspace.root().to_owned(),
-            run_as: None,
-            log: self.folder.log(name),
-        }
+        let (name, program) = (name.to_owned(), PathBuf::new());
+        Spec::of_service(self.workspace, self.folder, name, program, Vec::new())
     }
 
     /// The process that measures; it does not outlive its handle.

@@ -23,11 +23,9 @@ use crate::{
         Endpoints,
         access::Access,
         build,
-        catalog::{Instance, Map, Service, Shared},
+        catalog::{Instance, Map, Service, Shared, is_set},
         folder::StateFolder,
-        kafka,
-        ledger::Kind,
-        postgres,
+        kafka, postgres,
         process::{self, Identity},
         run::Running,
         spec::Spec,
@@ -78,19 +76,10 @@ impl Starter {
             secure: None,
         };
         let name = instance.name();
-        let mut env = instance.environment(&shared, |name| std::env::var_os(name).is_some());
+        let mut env = instance.environment(&shared, is_set);
         env.extend(self.env.iter().cloned());
-        Ok(Spec {
-            kind: Kind::Service,
-            program: build::binary(&self.workspace, &instance.service.name, self.release)?,
-            args: Vec::new(),
-            env,
-            clear_env: false,
-            folder: self.workspace.root().to_owned(),
-            run_as: None,
-            log: self.folder.log(&name),
-            name,
-        })
+        let program = build::binary(&self.workspace, &instance.service.name, self.release)?;
+        Ok(Spec::of_service(&self.workspace, &self.folder, name, program, env))
     }
 }
 

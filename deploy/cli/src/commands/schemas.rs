@@ -10,13 +10,20 @@ mod status;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use event_log::Settings;
 use schema_workflow::finding;
+use schemas::catalog::Subject;
 
 pub use self::{
     history::scan,
     register::{plan, register},
 };
 use crate::{commands::cluster::Cluster, failure::Result};
+
+/// What a subject is called in an installation.
+pub fn subject_name(settings: &Settings, subject: &Subject) -> String {
+    subject.file.subject(&settings.qualify(subject.topic.name()))
+}
 
 /// Options of the command.
 #[derive(Debug, Args)]

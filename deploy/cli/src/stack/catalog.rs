@@ -79,6 +79,11 @@ pub struct Instance {
     pub admin_port: u16,
 }
 
+/// Whether the caller has set a variable: then a default of `services.yaml` does not count.
+pub fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
+}
+
 /// What all services of a stack share.
 #[derive(Clone, Debug)]
 pub struct Shared {

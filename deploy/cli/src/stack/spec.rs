@@ -4,7 +4,10 @@ use std::{fmt, io, path::PathBuf, process::Stdio};
 
 use tokio::process::{Child, Command};
 
-use crate::stack::{account::Account, ledger::Kind, logs};
+use crate::{
+    stack::{account::Account, folder::StateFolder, ledger::Kind, logs},
+    workspace::Workspace,
+};
 
 /// Tells a process of this command that it is the supervisor in the background. Its children, which
 /// may run this command themselves, must not take it for theirs.
@@ -39,6 +42,27 @@ impl fmt::Debug for Spec {
 }
 
 impl Spec {
+    /// That of a service, which runs in the workspace and inherits our environment.
+    pub fn of_service(
+        workspace: &Workspace,
+        folder: &StateFolder,
+        name: String,
+        program: PathBuf,
+        env: Vec<(String, String)>,
+    ) -> Self {
+        Self {
+            kind: Kind::Service,
+            program,
+            args: Vec::new(),
+            env,
+            clear_env: false,
+            folder: workspace.root().to_owned(),
+            run_as: None,
+            log: folder.log(&name),
+            name,
+        }
+    }
+
     /// Starts it, and tells its pid.
     pub fn spawn(&self) -> io::Result<(Child, u32)> {
         let Spec { program, args, env, clear_env, folder, run_as, log, .. } = self;

@@ -15,7 +15,7 @@ use schemas::Topic;
 
 use super::manifest::KeptSchema;
 use crate::{
-    commands::schemas::register::is_same,
+    commands::schemas::{register::is_same, subject_name},
     failure::{Failure, Result},
 };
 
@@ -41,9 +41,8 @@ pub async fn of_installation(settings: &Settings) -> Result<Vec<KeptSchema>> {
         registry.subjects().await.map_err(failed)?.into_iter().collect();
     subjects.retain(|subject| prefixes.iter().any(|prefix| subject.starts_with(prefix)));
     // A registry that many share may list its first subjects only (Apicurio: 1,000).
-    subjects.extend(shipped::all().into_iter().map(|Shipped { subject, .. }| {
-        subject.file.subject(&settings.qualify(subject.topic.name()))
-    }));
+    let own = shipped::all();
+    subjects.extend(own.iter().map(|Shipped { subject, .. }| subject_name(settings, subject)));
     let versions = subjects.into_iter().map(|subject| {
         let registry = &registry;
         async move {

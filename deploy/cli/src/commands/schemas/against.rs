@@ -16,7 +16,7 @@ use schema_workflow::{
     source::Source,
 };
 
-use super::{Files, files::unusable, register::refused};
+use super::{Files, files::unusable, register::refused, subject_name};
 use crate::{
     commands::cluster::Cluster,
     failure::{Failure, Result},
@@ -58,7 +58,7 @@ async fn of_registry(folder: &Folder, cluster: Cluster, state: &Path) -> Result<
     let mut all = Versions::new();
     for Message { name, subject, .. } in folder.messages.values() {
         let Some(subject) = subject else { continue };
-        let subject = subject.file.subject(&settings.qualify(subject.topic.name()));
+        let subject = subject_name(&settings, subject);
         let versions = registry.versions(&subject).await.map_err(refused)?;
         let earlier = versions.into_iter().map(|version| {
             let label = format!("version {} of the registry", version.version);

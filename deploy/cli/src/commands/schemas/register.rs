@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use schema_workflow::shipped::{self, Shipped};
 use serde_json::Value;
 
-use super::files;
+use super::{files, subject_name};
 use crate::{
     failure::{Failure, Result},
     report::print,
@@ -75,7 +75,7 @@ async fn standing(
     settings: &Settings,
     Shipped { subject, revisions }: Shipped,
 ) -> Result<Standing, RegistryError> {
-    let subject = subject.file.subject(&settings.qualify(subject.topic.name()));
+    let subject = subject_name(settings, &subject);
     let mut versions = registry.versions(&subject).await?;
     let level = match versions.is_empty() {
         // Some registries keep the level of a subject that has no version yet, some do not.

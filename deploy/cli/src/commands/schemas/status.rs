@@ -7,7 +7,7 @@ use event_log::Settings;
 use schema_workflow::history::Folder;
 use serde_json::{Value, json};
 
-use super::{files, history, register};
+use super::{files, history, register, subject_name};
 use crate::{failure::Result, report::print};
 
 /// A subject, as each of the four has it.
@@ -54,9 +54,7 @@ fn row(
     standing: register::Standing,
     history: Option<&history::History>,
 ) -> Row {
-    let is_it = |subject: &schemas::catalog::Subject| {
-        subject.file.subject(&settings.qualify(subject.topic.name())) == standing.subject
-    };
+    let is_it = |subject: &_| subject_name(settings, subject) == standing.subject;
     let message = folder.messages.values().find(|m| m.subject.as_ref().is_some_and(is_it));
     let subject = message.and_then(|message| message.subject);
     let file = match message {

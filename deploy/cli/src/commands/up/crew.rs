@@ -6,10 +6,9 @@ use crate::{
     failure::Result,
     stack::{
         all_in_one, build,
-        catalog::{Instance, Service, Shared},
+        catalog::{Instance, Service, Shared, is_set},
         document,
         folder::StateFolder,
-        ledger::Kind,
         plan,
         ports::Reservation,
         spec::Spec,
@@ -73,21 +72,7 @@ impl Crew<'_> {
     }
 
     fn spec(&self, name: String, program: &str, env: Vec<(String, String)>) -> Result<Spec> {
-        Ok(Spec {
-            kind: Kind::Service,
-            program: build::binary(self.workspace, program, self.release)?,
-            args: Vec::new(),
-            env,
-            clear_env: false,
-            folder: self.workspace.root().to_owned(),
-            run_as: None,
-            log: self.folder.log(&name),
-            name,
-        })
+        let program = build::binary(self.workspace, program, self.release)?;
+        Ok(Spec::of_service(self.workspace, self.folder, name, program, env))
     }
-}
-
-/// The caller has the last word on defaults.
-fn is_set(name: &str) -> bool {
-    std::env::var_os(name).is_some()
 }
