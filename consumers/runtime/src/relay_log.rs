@@ -66,7 +66,7 @@ impl RelayLog {
         topic: Topic,
     ) -> Result<Self, Error> {
         let producer = TransactionalProducer::new(settings, &name_of(source))?;
-        let group = group_of(settings, source)?;
+        let group = group_of(settings, source, "read_committed")?;
         let membership = group
             .group_metadata()
             .ok_or_else(|| Error::Broken("the relay's group has no metadata".into()))?;
@@ -178,7 +178,8 @@ fn newest_whole(batches: &[RelayBatch], missing: &HashSet<Uuid>) -> Option<i64> 
     batches.iter().take_while(is_whole).last().map(|batch| batch.number)
 }
 
-/// The cursor, as far as it is known without settling anything.
+/// The cursor as it was last committed. What a relay has left open is not waited for: whoever takes
+/// over aborts it, which may be who asks.
 ///
 /// # Errors
 /// When Kafka does not tell at once.
@@ -187,7 +188,7 @@ pub fn cursor(
     source: &str,
     topic: Topic,
 ) -> Result<Option<i64>, Error> {
-    let group = group_of(settings, source)?;
+    let group = group_of(settings, source, "read_uncommitted")?;
     read_cursor(&group, &settings.qualify(topic.name()), LOOK_LIMIT)
 }
 
@@ -195,13 +196,16 @@ fn name_of(source: &str) -> String {
     format!("{source}.relay")
 }
 
-/// Never subscribes: it stands for the group that holds the cursor.
+/// Never subscribes: it stands for the group that holds the cursor. Under `read_committed` it asks
+/// for the cursor until no transaction is open that moves it (KIP-447).
 fn group_of(
     settings: &event_log::Settings,
     source: &str,
+    isolation: &str,
 ) -> Result<BaseConsumer<ClientLog>, Error> {
     client::consumer_config(settings)
         .set("group.id", settings.qualify(&name_of(source)))
+        .set("isolation.level", isolation)
         .create_with_context(ClientLog::new(settings))
         .map_err(|error| broken("create the relay's group", &error))
 }

@@ -95,8 +95,7 @@ impl Reader {
         let number = reply_partition(self.settings.instance.as_deref(), count);
         let place = Partition { topic: Topic::COMMAND_RESULTS, number };
         let doing = || format!("take a place at the end of {place}");
-        let (_, end) = consumer
-            .fetch_watermarks(&topic, number, CALL_LIMIT)
+        let (_, end) = client::watermarks(consumer, &topic, number, CALL_LIMIT)
             .map_err(|error| kafka(doing(), error))?;
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&topic, number, Offset::Offset(end))
@@ -129,7 +128,7 @@ impl Reader {
 
     fn probe(&self, consumer: &BaseConsumer<ClientLog>, place: Partition) {
         let topic = self.settings.qualify(place.topic.name());
-        match consumer.fetch_watermarks(&topic, place.number, PROBE_LIMIT) {
+        match client::watermarks(consumer, &topic, place.number, PROBE_LIMIT) {
             Ok(_) => self.health.ready(),
             Err(source) => {
                 self.health.not_ready(chain(&kafka(format!("reach {place}"), source)));

@@ -9,8 +9,8 @@ use std::{
 use rdkafka::{
     ClientConfig, ClientContext,
     config::RDKafkaLogLevel,
-    consumer::ConsumerContext,
-    error::{KafkaError, RDKafkaErrorCode},
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     producer::{DeliveryResult, ProducerContext},
 };
 
@@ -18,6 +18,7 @@ pub use rdkafka::admin::AdminOptions;
 use service::badge::Badge;
 
 use crate::{
+    backoff::Backoff,
     contact::{Contact, STATISTICS_INTERVAL_MS},
     settings::Settings,
 };
@@ -203,6 +204,45 @@ impl ProducerContext for ClientLog {
 pub fn admin(settings: &Settings) -> Result<rdkafka::admin::AdminClient<ClientLog>, crate::Error> {
     let client = config(settings).create_with_context(ClientLog::new(settings));
     client.map_err(|error| crate::Error::kafka("create an admin client", error))
+}
+
+/// Offset of the oldest record that a partition keeps, and the one past its newest.
+///
+/// A partition that is new or has moved is known before its broker takes up its lead; what the
+/// broker says then passes by itself. For this question the client leaves asking again to us.
+///
+/// # Errors
+/// When the broker does not answer in time, or does not lead the partition by then.
+pub fn watermarks(
+    consumer: &BaseConsumer<ClientLog>,
+    topic: &str,
+    number: i32,
+    limit: Duration,
+) -> KafkaResult<(i64, i64)> {
+    let (started, mut backoff) = (Instant::now(), Backoff::new(FIRST_WAIT, LONGEST_WAIT));
+    let mut left = limit;
+    loop {
+        let asked = consumer.fetch_watermarks(topic, number, left);
+        let wait = backoff.next_wait();
+        left = limit.saturating_sub(started.elapsed() + wait);
+        match asked {
+            Err(error) if is_between_leaders(&error) && !left.is_zero() => std::thread::sleep(wait),
+            answer => return answer,
+        }
+    }
+}
+
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+fn is_between_leaders(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{
+        FencedLeaderEpoch, LeaderNotAvailable, NotLeaderForPartition, UnknownLeaderEpoch,
+    };
+    matches!(
+        error.rdkafka_error_code(),
+        Some(FencedLeaderEpoch | LeaderNotAvailable | NotLeaderForPartition | UnknownLeaderEpoch)
+    )
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl Follower {
     /// When its broker does not answer in time.
     pub fn offsets(&self, number: i32, limit: Duration) -> Result<Range<i64>, Error> {
         let partition = Partition { topic: self.topic, number };
-        let asked = self.consumer.fetch_watermarks(&self.name, number, limit);
+        let asked = client::watermarks(&self.consumer, &self.name, number, limit);
         asked
             .map(|(start, end)| start..end)
             .map_err(|error| Error::kafka(format!("read the watermarks of {partition}"), error))

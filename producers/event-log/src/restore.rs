@@ -83,7 +83,7 @@ impl PartitionReader {
     /// When the brokers do not answer in time.
     pub fn watermarks(&self, partition: Partition) -> Result<(i64, i64), Error> {
         let topic = self.settings.qualify(partition.topic.name());
-        let fetched = self.uncommitted.fetch_watermarks(&topic, partition.number, CALL_LIMIT);
+        let fetched = client::watermarks(&self.uncommitted, &topic, partition.number, CALL_LIMIT);
         fetched.map_err(|error| Error::kafka(format!("read the watermarks of {partition}"), error))
     }
 
@@ -96,7 +96,7 @@ impl PartitionReader {
         let topic = self.settings.qualify(partition.topic.name());
         let (started, mut wait) = (Instant::now(), Duration::from_millis(1));
         loop {
-            let fetched = self.committed.fetch_watermarks(&topic, partition.number, CALL_LIMIT);
+            let fetched = client::watermarks(&self.committed, &topic, partition.number, CALL_LIMIT);
             let (_, at) = fetched.map_err(|error| {
                 Error::kafka(format!("read the last stable offset of {partition}"), error)
             })?;
@@ -255,7 +255,7 @@ impl PartitionReader {
         let topic = self.settings.qualify(partition.topic.name());
         // A client that is asked about a topic finds its leaders at once; one that only fetches
         // may take a second.
-        let asked = self.committed.fetch_watermarks(&topic, partition.number, CALL_LIMIT);
+        let asked = client::watermarks(&self.committed, &topic, partition.number, CALL_LIMIT);
         asked.map_err(|error| Error::kafka(format!("read {partition}"), error))?;
         let mut list = TopicPartitionList::new();
         // An offset that was deleted meanwhile: `auto.offset.reset` goes to the oldest.

@@ -1,4 +1,4 @@
-//! Component tests on the real Postgres, with a projection that counts books on shelves.
+//! Component tests on the real Postgres and Kafka, with a projection that counts books on shelves.
 
 #[cfg(test)]
 mod batches;
@@ -14,5 +14,7 @@ mod migrations;
 mod numerics;
 #[cfg(test)]
 mod outbox;
+#[cfg(test)]
+mod relay_log;
 #[cfg(test)]
 mod sharing;

@@ -117,7 +117,7 @@ impl Search {
         let name = self.settings.qualify(topic.name());
         let mut stretches = Stretches::new();
         for number in 0..partition_count(&self.scout, &name)? {
-            let ends = self.scout.fetch_watermarks(&name, number, CALL_LIMIT);
+            let ends = client::watermarks(&self.scout, &name, number, CALL_LIMIT);
             let partition = Partition { topic, number };
             let ends = ends.map_err(|e| kafka(format!("read the ends of {partition}"), e))?;
             stretches.insert(partition, ends);
