@@ -6,6 +6,7 @@
 //! - [`scan`], [`seen`]: records in topics, as operators see them
 //! - [`events`], [`timeline`], [`trace`]: the newest, those of one aggregate, those of one request
 //! - [`lag`], [`standing`]: how far consumers are, and how they stand
+//! - [`schema`]: what the registry says of the schemas that records name
 //! - [`letters`]: records that a consumer cannot handle
 //! - [`rebuild`]: the next build of a read model, step by step
 //! - [`health`]: whether the parts of an installation work
@@ -23,6 +24,7 @@ pub mod letters;
 pub mod rebuild;
 pub mod routes;
 pub mod scan;
+pub mod schema;
 pub mod seen;
 pub mod settings;
 pub mod standing;

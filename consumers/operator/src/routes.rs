@@ -28,6 +28,7 @@ use crate::{
     letters::{self, Wish},
     rebuild::{self, Rebuilds},
     scan::{EVENTS, SHOWN, Scan, Tools},
+    schema,
     standing::Observer,
     timeline,
     trace::{self, Root, effects, tree::Tree},
@@ -176,6 +177,20 @@ async fn aggregate(
     let steps =
         steps.iter().map(|step| json!({ "event": step.event.as_json(), "state": step.state }));
     Ok(Json(json!({ "steps": steps.collect::<Vec<_>>() })))
+}
+
+/// Under which subjects of this installation a schema is registered, and as which version of each.
+#[utoipa::path(
+    get, path = "/v1/schemas/{id}", tag = "operator",
+    params(("id" = u32, Path, description = "Its id in the registry, as records name it")),
+    responses(
+        (status = 200, description = "`uses`, each with `topic`, `subject` and `version`", body = Value),
+        (status = 404, description = "There is no such schema", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+)]
+async fn schema(State(desk): State<Desk>, Path(id): Path<u32>) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!({ "uses": schema::uses(&desk.scan.settings, id).await? })))
 }
 
 /// Everything that one request set off: who caused whom.
@@ -334,6 +349,7 @@ pub fn router(desk: Desk) -> Router {
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(list))
         .routes(routes!(aggregate))
+        .routes(routes!(schema))
         .routes(routes!(causation))
         .routes(routes!(topics))
         .routes(routes!(consumers))

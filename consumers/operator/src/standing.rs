@@ -11,6 +11,7 @@ use consumer_runtime::{
     read_model::{self, NEXT, PREVIOUS},
 };
 use event_log::{Partition, Settings, members};
+use schemas::Topic;
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 use tokio_postgres::Client;
@@ -43,6 +44,8 @@ pub struct Standing {
     pub owners: BTreeMap<Partition, String>,
     /// Records that wait behind dead letters, and these.
     pub parked: i64,
+    /// How many keys wait in each partition.
+    pub parked_keys: BTreeMap<Partition, i64>,
     /// Records that it cannot handle.
     pub letters: Vec<DeadLetter>,
     builds: Vec<&'static str>,
@@ -102,10 +105,11 @@ impl Observer {
         }
         let (parked, letters) = match model {
             Some(_) => (parked(client, &schema).await?, letters(database).await?),
-            None => (0, Vec::new()),
+            None => Default::default(),
         };
+        let (parked, parked_keys) = parked;
         let owners = self.owners(consumer).await?;
-        Ok(Standing { consumer, model, lags, owners, parked, letters, builds })
+        Ok(Standing { consumer, model, lags, owners, parked, parked_keys, letters, builds })
     }
 
     async fn owners(&self, consumer: Consumer) -> Result<BTreeMap<Partition, String>, Error> {
@@ -124,10 +128,20 @@ impl Observer {
     }
 }
 
-async fn parked(client: &Client, schema: &str) -> Result<i64, Error> {
-    let sql = format!("select count(*) from \"{schema}\".parked_record");
-    let row = client.query_one(&sql, &[]).await;
-    Ok(row.map_err(consumer_runtime::Error::postgres("count the parked records"))?.get(0))
+/// The records that are parked, and how many keys they have in each partition. What has no key
+/// holds nothing back.
+async fn parked(client: &Client, schema: &str) -> Result<(i64, BTreeMap<Partition, i64>), Error> {
+    let sql = format!(
+        "select topic, partition, count(*), count(distinct key) from \"{schema}\".parked_record \
+         group by topic, partition"
+    );
+    let rows = client.query(&sql, &[]).await;
+    let rows = rows.map_err(consumer_runtime::Error::postgres("count the parked records"))?;
+    let keys = rows.iter().filter_map(|row| {
+        let topic = Topic::named(row.get(0))?;
+        Some((Partition { topic, number: row.get(1) }, row.get(3)))
+    });
+    Ok((rows.iter().map(|row| row.get::<_, i64>(2)).sum(), keys.collect()))
 }
 
 /// All dead letters of a consumer that has run.
@@ -139,7 +153,7 @@ impl Standing {
     /// For pages.
     #[must_use]
     pub fn as_json(&self) -> Value {
-        let Self { consumer, model, lags, owners, parked, letters, builds } = self;
+        let Self { consumer, model, lags, owners, parked, parked_keys, letters, builds } = self;
         let partitions = lags.iter().map(|(partition, lag)| {
             json!({
                 "topic": partition.topic.name(),
@@ -149,6 +163,7 @@ impl Standing {
                 "records": lag.waiting,
                 "seconds": lag.seconds(),
                 "owner": owners.get(partition),
+                "parkedKeys": parked_keys.get(partition).unwrap_or(&0),
             })
         });
         let records: u64 = lags.values().map(|lag| lag.waiting).sum();

@@ -42,6 +42,15 @@ pub struct Version {
     pub schema: String,
 }
 
+/// Where a schema is registered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Use {
+    /// Under which subject.
+    pub subject: String,
+    /// As which version of it.
+    pub version: u32,
+}
+
 /// Why the registry could not help.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
@@ -167,6 +176,15 @@ impl Registry {
         let what = format!("schema with id {id}");
         let answer = self.call(Method::GET, format!("schemas/ids/{id}"), None, what);
         answer.await.map(|SchemaAnswer { schema }| schema)
+    }
+
+    /// Under which subjects the schema with an id is registered.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] when there is none.
+    pub async fn uses(&self, id: u32) -> Result<Vec<Use>, RegistryError> {
+        let what = format!("subjects of the schema with id {id}");
+        self.call(Method::GET, format!("schemas/ids/{id}/versions"), None, what).await
     }
 
     /// Registers a schema text under a subject; its id, new or not.
