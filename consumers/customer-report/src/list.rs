@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What is listed, and how.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListArguments {
@@ -34,6 +34,7 @@ pub struct ListArguments {
     pub as_of: Option<String>,
     /// Only customers of this class.
     #[param(value_type = Option<String>, example = "A")]
+    #[schema(value_type = Option<String>, example = "A")]
     pub class: Option<CustomerClass>,
     /// Only customers who are there; in upper or lower case.
     pub location: Option<String>,
@@ -136,20 +137,48 @@ pub(crate) async fn list(
     headers: HeaderMap,
     Arguments(arguments): Arguments<ListArguments>,
 ) -> Result<Response, Problem> {
+    answer(&report, &headers, &arguments).await
+}
+
+/// The same, for what is better in no address, since addresses are kept in logs: texts that
+/// somebody types, and cursors, which have names in them.
+#[utoipa::path(
+    post, path = "/v1/report/customers/search", tag = "report", request_body = ListArguments,
+    responses(
+        (status = 200, description = "As for the same arguments in an address", content(
+                (Page<Customer> = "application/json"), (String = "text/csv"),
+            )),
+        (status = 400, description = "An argument is malformed, or `as-of` is not over yet",
+            body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn search(
+    State(report): State<Report>,
+    headers: HeaderMap,
+    Json(arguments): Json<ListArguments>,
+) -> Result<Response, Problem> {
+    answer(&report, &headers, &arguments).await
+}
+
+async fn answer(
+    report: &Report,
+    headers: &HeaderMap,
+    arguments: &ListArguments,
+) -> Result<Response, Problem> {
     let as_of = as_of::parse(arguments.as_of.as_deref(), Timestamp::now())?;
     let sort = Sort::parse(arguments.sort.as_deref())?;
-    let format = arguments.format.unwrap_or_else(|| spreadsheet::preferred(&headers));
+    let format = arguments.format.unwrap_or_else(|| spreadsheet::preferred(headers));
     let mut selection = Selection::of(as_of);
-    selection.filter(&arguments);
+    selection.filter(arguments);
     let mut response = if format == Format::Csv {
         if arguments.limit.is_some() || arguments.cursor.is_some() {
             let name = if arguments.limit.is_some() { "limit" } else { "cursor" };
             return Err(bad_argument(name, "is not for CSV, which has the whole report"));
         }
-        spreadsheet::whole(&report, &selection, &sort).await?
+        spreadsheet::whole(report, &selection, &sort).await?
     } else {
         let page = PageRequest::new(arguments.limit, arguments.cursor.as_deref())?;
-        Json(self::page(&report, selection, &sort, &page).await?).into_response()
+        Json(self::page(report, selection, &sort, &page).await?).into_response()
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(response)

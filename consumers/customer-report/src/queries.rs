@@ -38,6 +38,7 @@ pub fn router(database: Database) -> Router {
     let report = Report { database: database.clone(), exports: Arc::new(Semaphore::new(EXPORTS)) };
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(list::list))
+        .routes(routes!(list::search))
         .routes(routes!(single::one))
         .routes(routes!(summary::summary))
         .merge(resolvers(database).routes());

@@ -6,7 +6,7 @@ use customer_report::details::CustomerDetails;
 use serde_json::{Value, json};
 
 use crate::stage::{
-    answer, ask, classified, confirmed, customer, ids, minute, named, order, placed, stage,
+    answer, ask, classified, confirmed, customer, ids, minute, named, order, placed, search, stage,
 };
 
 type Stage = consumer_runtime::testing::Stage<customer_report::projection::CustomerReport>;
@@ -106,6 +106,22 @@ async fn customers_are_filtered() {
     assert_eq!(list("text=NAME%207").await, "c1 c11");
     assert_eq!(list("text=C1").await, "c1 c10 c11");
     assert_eq!(list("text=%25").await, "");
+    // What is in no address finds the same, page by page.
+    let mut found = Vec::new();
+    let mut cursor = Value::Null;
+    loop {
+        let arguments = json!({ "text": "KIEL", "sort": "name", "limit": 3, "cursor": cursor });
+        let (status, page) = search(&stage, &arguments).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        found.extend(ids(&page).into_iter().map(str::to_owned));
+        cursor = page["next"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    found.sort();
+    assert_eq!(found.join(" "), list("text=kiel").await);
+    assert_eq!(search(&stage, &json!({ "sort": "age" })).await.0, StatusCode::BAD_REQUEST);
     // What is filtered and what is not is the same in CSV.
     let (_, headers, csv) =
         answer(&stage, "/v1/report/customers?class=A&sort=-id", Some(("accept", "text/csv"))).await;

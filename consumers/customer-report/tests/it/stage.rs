@@ -97,7 +97,13 @@ pub async fn answer(
     if let Some((name, value)) = header {
         request = request.header(name, value);
     }
-    let request = request.body(Body::empty()).unwrap();
+    served(stage, request.body(Body::empty()).unwrap()).await
+}
+
+async fn served(
+    stage: &Stage<CustomerReport>,
+    request: Request<Body>,
+) -> (StatusCode, HeaderMap, Bytes) {
     let answer = router(stage.applier.database.clone()).oneshot(request).await.unwrap();
     let (status, headers) = (answer.status(), answer.headers().clone());
     (status, headers, to_bytes(answer.into_body(), 10_000_000).await.unwrap())
@@ -105,6 +111,16 @@ pub async fn answer(
 
 pub async fn ask(stage: &Stage<CustomerReport>, path: &str) -> (StatusCode, Value) {
     let (status, _, body) = answer(stage, path, None).await;
+    (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}")))
+}
+
+/// A search whose arguments are in no address.
+pub async fn search(stage: &Stage<CustomerReport>, arguments: &Value) -> (StatusCode, Value) {
+    let request = Request::post("/v1/report/customers/search")
+        .header("content-type", "application/json")
+        .body(Body::from(arguments.to_string()))
+        .unwrap();
+    let (status, _, body) = served(stage, request).await;
     (status, serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}")))
 }
 
