@@ -4,6 +4,7 @@
 //!
 //! In reading order:
 //! - [`projection`]: the tables, and what events make of their rows
+//! - [`audience`]: whom a campaign would write to
 //! - [`asking`]: whom a campaign addresses, and how fast
 //! - [`mail`], [`links`]: what is sent
 //! - [`post`], [`server`]: the mail server
@@ -22,6 +23,7 @@
 //!   nothing that was on its way when the tables were lost.
 
 pub mod asking;
+pub mod audience;
 pub mod campaigning;
 pub mod links;
 pub mod mail;

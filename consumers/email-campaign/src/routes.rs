@@ -26,6 +26,7 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    audience::{self, Audience},
     mail::{Composed, Composer, MailError, Templates, mailbox},
     post::{Answer, Post},
 };
@@ -207,6 +208,23 @@ async fn preview(
     Ok(Json(Preview { subject, html, text }))
 }
 
+/// Whom a campaign would write to if it were started now.
+#[utoipa::path(
+    get, path = "/v1/campaigns/{id}/audience", tag = "campaigns",
+    params(("id" = String, Path, description = "Id of the campaign")),
+    responses(
+        (status = 200, description = "How many, and how many not, and why", body = Audience),
+        (status = 404, description = "There is no such campaign", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+)]
+async fn audience(
+    State(office): State<Office>,
+    Path(id): Path<String>,
+) -> Result<Json<Audience>, Problem> {
+    audience::of(&office.database, &id).await.map(Json)
+}
+
 /// Where a test mail goes.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -257,6 +275,7 @@ async fn test(
 pub fn router(database: Database, desk: Desk) -> Router {
     let routes = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(preview))
+        .routes(routes!(audience))
         .routes(routes!(test));
     let office = Office { database, desk };
     let links = Router::new()

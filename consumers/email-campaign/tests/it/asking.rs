@@ -1,6 +1,8 @@
 //! Whom a campaign asks for, and in which order.
 
-use crate::stage::{World, customer, fixed, requested};
+use email_campaign::audience::{self, Audience};
+
+use crate::stage::{World, customer, fixed, requested, withdrawn};
 
 /// What makes the database join by hashes from the other side: rows come in no order.
 const BY_HASHES: &str = "set local enable_nestloop = off; set local enable_mergejoin = off";
@@ -50,4 +52,19 @@ async fn whoever_comes_after_the_cut_is_not_addressed() {
     world.apply(vec![fixed(50, 50)]).await;
     assert_eq!(world.turn(5, 1_000, "").await, 5);
     assert_eq!(world.turn(5, 1_000, "").await, 0);
+}
+
+#[tokio::test]
+async fn a_draft_says_whom_it_would_write_to() {
+    let mut world = World::new().await;
+    world.apply(names(0..5).iter().flat_map(|id| customer(id)).collect()).await;
+    // Classified, but not known otherwise.
+    let class = |id: &String| customer(id).pop().unwrap();
+    world.apply(names(5..7).iter().map(class).collect()).await;
+    world.started(vec![withdrawn("c0000")]).await;
+    let database = &world.stage.applier.database;
+    let expected = Audience { customers: 7, written: 4, no_address: 2, no_permission: 1 };
+    assert_eq!(audience::of(database, "spring").await.unwrap(), expected);
+    let unknown = audience::of(database, "autumn").await.unwrap_err();
+    assert_eq!(unknown.to_json()["status"], 404);
 }
