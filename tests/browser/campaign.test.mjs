@@ -52,6 +52,11 @@ test("mails that are sent, opened and clicked fill the funnel", async () => {
     .getByLabel("Mail (HTML)")
     .fill("<p>Dear {{ name }},</p><p><a href=\"{{ link('https://shop.example/lamps') }}\">Look</a></p>");
   await dialog.getByRole("button", { name: "Create the draft" }).click();
+  // Before anything is sent, it says whom it would be sent to, and how the mail looks.
+  const audience = page.locator("section", { has: page.getByRole("heading", { name: "Audience" }) });
+  await audience.getByText(`would write to ${PEOPLE.length - 1} customers of ${PEOPLE.length}`).waitFor();
+  await audience.getByText("1 customer without permission").waitFor();
+  await page.frameLocator("iframe").getByText("Dear Anna Example").waitFor();
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await dialog.getByRole("button", { name: "Start" }).click();
 
@@ -104,6 +109,10 @@ test("mails that are sent, opened and clicked fill the funnel", async () => {
     [funnel.mailings, funnel.sent, funnel.opened, funnel.clicked, funnel.unsubscribed],
     [6, 5, 3, 1, 1],
   );
+  // It pauses and goes on, and says so.
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
   await page.setViewportSize({ width: 1280, height: 960 });
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });

@@ -65,6 +65,31 @@ test("the report is what the report API says", async () => {
   clean(page);
 });
 
+test("the report of a past day is another one, and stays on that day", async () => {
+  const past = await get("customer-report/v1/report/summary?as-of=1997-06-30");
+  const page = await open("/report");
+  const heading = page.getByRole("heading", { name: "Classes", exact: true });
+  const classes = page.locator("section", { has: heading });
+  const all = classes.locator("tfoot td").first();
+  await all.waitFor();
+  const now = await all.innerText();
+  await page.getByLabel("As of").fill("1997-06-30");
+  await page.getByText("as of the end of 30 Jun 1997").waitFor();
+  const told = past.total.customers.toLocaleString("en-GB");
+  await all.filter({ hasText: new RegExp(`^${told}$`) }).waitFor();
+  assert.notEqual(told, now);
+  // Down to the customers of one class, on that day.
+  const of = past.classes.find((one) => one.class === "A");
+  await page.getByRole("button", { name: "Show class A" }).click();
+  await page.waitForURL(/as-of=1997-06-30&class=A/);
+  const list = page.getByRole("region", { name: /customers/i }).last();
+  await list.locator(`table[aria-rowcount="${of.customers + 1}"], table[aria-rowcount="-1"]`).waitFor();
+  // What is no day is now.
+  await page.goto(new URL("/report?as-of=x", page.url()).href);
+  await all.filter({ hasText: new RegExp(`^${now}$`) }).waitFor();
+  clean(page);
+});
+
 test("a list of thousands is scrolled to its end", async () => {
   const { total } = await get("customer-report/v1/report/summary");
   const page = await open("/orders");
@@ -114,6 +139,7 @@ test("a campaign is prepared, started and followed", async () => {
 
 test("every page can be used by anybody, in light and dark, and looks as it should", async () => {
   const [customer] = (await get("customer-report/v1/report/customers?limit=1&sort=-confirmedRevenue")).items;
+  const [campaign] = (await get("campaigns/v1/campaigns")).items;
   const { correlationId } = await post("command-api/v1/orders", {
     customerId: customer.id,
     text: "a piano",
@@ -133,6 +159,17 @@ test("every page can be used by anybody, in light and dark, and looks as it shou
     timeline: `/aggregates/customer/${customer.id}`,
     causation: `/causation/${correlationId}`,
     consumers: "/consumers",
+    consumer: "/consumers/orders",
+    "causation-start": "/causation",
+    campaign: `/campaigns/${encodeURIComponent(campaign.id)}`,
+    "not-found": "/nowhere",
+  };
+  /** What opens a dialog on a page. */
+  const dialogs = {
+    customers: "New customer",
+    customer: "Edit",
+    orders: "Place an order",
+    campaigns: "New campaign",
   };
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 360]) {
@@ -146,15 +183,25 @@ test("every page can be used by anybody, in light and dark, and looks as it shou
           return !main.querySelector(".bone") && !main.innerText.includes("Looking…");
         });
         await page.evaluate(AXE);
-        const { violations } = await page.evaluate(() => globalThis.axe.run({ iframes: false }));
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
-        assert.deepEqual(found, [], `${name}, ${colorScheme}, ${width}`);
+        await isAccessible(page, `${name}, ${colorScheme}, ${width}`);
         const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         assert.equal(isWide, false, `${name} is wider than ${width}`);
         await shot(page, width === 1280 ? `${name}-${colorScheme}` : `${name}-${colorScheme}-small`);
+        if (dialogs[name]) {
+          await page.getByRole("button", { name: dialogs[name] }).first().click();
+          await page.getByRole("dialog").waitFor();
+          await isAccessible(page, `the dialog of ${name}, ${colorScheme}, ${width}`);
+        }
         clean(page);
         await page.context().close();
       }
     }
   }
 });
+
+/** Nothing that axe-core knows keeps anybody from using what a page shows. */
+async function isAccessible(page, what) {
+  const { violations } = await page.evaluate(() => globalThis.axe.run({ iframes: false }));
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+  assert.deepEqual(found, [], what);
+}

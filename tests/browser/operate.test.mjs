@@ -30,9 +30,57 @@ test("a large order is shown with every hop that the command line knows", async 
   assert.ok(hops >= records.length, `${hops} arrows for ${records.length} records`);
   await shot(page, "causation");
 
-  // From an event to the life of its aggregate.
+  // From an event to the life of its aggregate, and what has changed between any two.
   await page.goto(new URL(`/aggregates/customer/${customerId}`, page.url()).href);
   await page.getByText("customer_created").first().waitFor();
+  await page.getByLabel("From").selectOption("-1");
+  await page.getByLabel("To").selectOption("0");
+  await page.getByRole("row", { name: /name, changed – Frida/ }).waitFor();
+  clean(page);
+});
+
+test("events are filtered, wait while somebody reads, and tell of their schema", async () => {
+  const create = (name) => post("command-api/v1/customers", { name });
+  await create("Georg");
+  const page = await open("/events");
+  await page.getByLabel("Type").fill("customer_created");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/type=customer_created/);
+  const first = page.locator("main ol > li").first();
+  await first.getByText("customer_created").waitFor();
+  assert.equal(await page.getByText("order_created").count(), 0);
+
+  await page.getByRole("button", { name: "Pause" }).click();
+  const { aggregateId } = await create("Hedda");
+  await page.getByRole("button", { name: "1 new: show it" }).click();
+  await first.getByText(aggregateId).waitFor();
+  await first.getByRole("button").first().click();
+  await first.getByText(/id \d+, version 1 of .*customer\.events-/).waitFor();
+  const [time] = await first.getByText("Hedda").all();
+  assert.ok(time, "the fields are shown");
+  const utc = await first.locator("time").first().getAttribute("title");
+  assert.match(utc, /^\d{4}-\d{2}-\d{2} .* UTC$/);
+  clean(page);
+});
+
+test("a consumer is rebuilt from its page, step by step", async () => {
+  const page = await open("/consumers/customers");
+  const rebuild = page.locator("#rebuild");
+  const step = (name) => rebuild.getByRole("button", { name, exact: true });
+  const isDone = (name) =>
+    rebuild.getByRole("status").filter({ hasText: `${name} is done` }).waitFor({ timeout: 60_000 });
+  await step("Start").click();
+  await isDone("start");
+  await rebuild.getByText("There is a next build").waitFor();
+  await step("Diff").click();
+  await isDone("diff");
+  await step("Switch").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Switch" }).click();
+  await isDone("switch");
+  await rebuild.getByText("There is a previous build").waitFor();
+  // Each partition tells who has it, how fast it is, and what waits in it.
+  const part = page.locator("#partitions").getByRole("row", { name: /customer\.events\/0/ });
+  await part.getByText("steady").waitFor();
   clean(page);
 });
 

@@ -28,7 +28,7 @@ const SERVICES: [&str; 13] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn people_work_together_on_the_page() {
     let installation = Installation::start(&SERVICES, &[]).await;
-    node::test_in_browser(&installation, &["story.test.mjs"]).await;
+    node::test_in_browser(&installation, &["story.test.mjs", "lists.test.mjs"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,12 @@ export function utc(moment: string): string {
   return `${new Date(moment).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** A day such as `2026-05-31`, which anybody may have typed; undefined for what is none. */
+export function day(text: string | null): string | undefined {
+  const isDay = text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text);
+  return isDay && !Number.isNaN(Date.parse(text)) ? text : undefined;
+}
+
 /** The last day that is over in UTC, such as `2026-05-31`. */
 export function yesterday(now = Date.now()): string {
   return new Date(now - 24 * 60 * 60 * 1_000).toISOString().slice(0, 10);

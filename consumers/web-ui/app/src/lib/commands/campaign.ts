@@ -12,8 +12,8 @@ import {
 } from '../queries/campaigns';
 import { refreshAll, replace } from '../queries/list';
 import type { CustomerClass } from '../queries/report';
-import { run, type Running } from './commands.svelte';
-import { newKey, type Call, type Outcome } from './send';
+import { run, type Running, type Wish } from './commands.svelte';
+import type { Call, Outcome } from './send';
 
 /** The form in which the command API takes any command. */
 function generic(
@@ -46,17 +46,19 @@ async function see(client: QueryClient, { aggregateId, token }: Outcome): Promis
   replace(client, campaignRows, [standing]);
 }
 
-export function createCampaign(client: QueryClient, campaign: NewCampaign): Running {
-  return run({
+/** Its id is the key: sent again, it is the same campaign. */
+export function createCampaign(client: QueryClient, campaign: NewCampaign, key: string): Running {
+  const wish: Wish = {
     title: `Create the campaign ${campaign.name}`,
     done: `The campaign ${campaign.name} is a draft`,
     aggregate: 'campaign',
-    call: generic('campaign', newKey(), 'CREATE', { ...campaign }),
+    call: generic('campaign', key, 'CREATE', { ...campaign }),
     async see(outcome) {
       await see(client, outcome);
       refreshAll(client, campaignRows.key);
     },
-  });
+  };
+  return run(wish, key);
 }
 
 /** What may be done with a campaign. */

@@ -32,7 +32,6 @@ let last = 0;
 export class Command {
   readonly number = ++last;
   readonly since = Date.now();
-  readonly key = newKey();
   readonly wish: Wish;
   phase = $state<Phase>('sent');
   problem = $state.raw<Problem | null>(null);
@@ -83,11 +82,11 @@ export interface Running {
   seen: Promise<void>;
 }
 
-/** Sends a command and keeps it in sight until it is seen. */
-export function run(wish: Wish): Running {
+/** Sends a command under its Idempotency-Key, and keeps it in sight until it is seen. */
+export function run(wish: Wish, key = newKey()): Running {
   const command = new Command(wish);
   all = [...all, command];
-  const decided = decide(wish.call, command.key).then((outcome) => {
+  const decided = decide(wish.call, key).then((outcome) => {
     command.id = outcome.aggregateId;
     command.phase = 'decided';
     if (outcome.token) hold(outcome.token);

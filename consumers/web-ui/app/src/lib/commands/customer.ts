@@ -3,7 +3,7 @@ import { commandApi } from '../api/clients';
 import { customerKey, readCustomer, type Customer } from '../queries/customers';
 import { refreshAll, replace } from '../queries/list';
 import { reportRow, reportRows } from '../queries/report';
-import { run, type Running } from './commands.svelte';
+import { run, type Running, type Wish } from './commands.svelte';
 import type { Outcome } from './send';
 
 /** What people may say of a customer; nothing is an empty text. */
@@ -37,8 +37,8 @@ async function see(client: QueryClient, { aggregateId, token }: Outcome): Promis
   replace(client, reportRows, [row]);
 }
 
-export function createCustomer(client: QueryClient, data: CustomerData): Running {
-  return run({
+export function createCustomer(client: QueryClient, data: CustomerData, key: string): Running {
+  const wish: Wish = {
     title: `Create ${data.name}`,
     done: `${data.name} is created`,
     aggregate: 'customer',
@@ -47,7 +47,8 @@ export function createCustomer(client: QueryClient, data: CustomerData): Running
       await see(client, outcome);
       refreshAll(client, reportRows.key);
     },
-  });
+  };
+  return run(wish, key);
 }
 
 /** Replaces the data of a customer, if nobody has changed them since they had this version. */
@@ -56,9 +57,10 @@ export function updateCustomer(
   id: string,
   version: number,
   data: CustomerData,
+  key: string,
 ): Running {
   const params = { path: { id } };
-  return run({
+  const wish: Wish = {
     title: `Change ${data.name}`,
     done: `${data.name} is changed`,
     aggregate: 'customer',
@@ -70,7 +72,8 @@ export function updateCustomer(
         body: body(data),
       }),
     see: (outcome) => see(client, outcome),
-  });
+  };
+  return run(wish, key);
 }
 
 /** Allows e-mails to a customer, or allows them no more. */
@@ -79,9 +82,10 @@ export function setPermission(
   { id, name }: { id: string; name: string },
   isAllowed: boolean,
   source: string,
+  key: string,
 ): Running {
   const path = '/v1/customers/{id}/email-permission';
-  return run({
+  const wish: Wish = {
     title: isAllowed ? `Allow e-mails to ${name}` : `Withdraw the permission of ${name}`,
     done: isAllowed ? `${name} may get e-mails` : `${name} gets no more e-mails`,
     aggregate: 'customer',
@@ -92,5 +96,6 @@ export function setPermission(
       return isAllowed ? commandApi.PUT(path, asked) : commandApi.DELETE(path, asked);
     },
     see: (outcome) => see(client, outcome),
-  });
+  };
+  return run(wish, key);
 }

@@ -3,7 +3,7 @@ import { commandApi } from '../api/clients';
 import { refreshAll, replace } from '../queries/list';
 import { orderRows, readOrder, requestsKey, type ConfirmationRequest } from '../queries/orders';
 import { dateTime } from '../time';
-import { run, type Running } from './commands.svelte';
+import { run, type Running, type Wish } from './commands.svelte';
 
 /** An order to be placed. */
 export interface NewOrder {
@@ -16,10 +16,10 @@ export interface NewOrder {
   orderedAt?: string;
 }
 
-export function placeOrder(client: QueryClient, order: NewOrder): Running {
+export function placeOrder(client: QueryClient, order: NewOrder, key: string): Running {
   const { customerId, customerName, text, value, orderedAt } = order;
   const body = { customerId, text, value, ...(orderedAt ? { orderedAt } : {}) };
-  return run({
+  const wish: Wish = {
     title: `Place an order of ${customerName}`,
     done: `The order of ${customerName} is placed`,
     aggregate: 'order',
@@ -28,7 +28,8 @@ export function placeOrder(client: QueryClient, order: NewOrder): Running {
       await readOrder(aggregateId, token);
       refreshAll(client, orderRows.key);
     },
-  });
+  };
+  return run(wish, key);
 }
 
 /** How orders are called by their text, which may be long and have several lines. */

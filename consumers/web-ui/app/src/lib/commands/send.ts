@@ -14,6 +14,11 @@ export interface Outcome {
 
 type Body = components['schemas']['Accepted'] | components['schemas']['Taken'];
 
+interface Decided {
+  aggregateId: string;
+  token?: string | null;
+}
+
 /** Sends the command once; the headers go along. */
 export type Call = (headers: Record<string, string>) => Promise<Answer<Body>>;
 
@@ -29,14 +34,20 @@ export function newKey(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** Sends a command and waits for its outcome; throws the problem when it is refused. */
+/**
+ * Sends a command and waits for its outcome; throws the problem when it is refused, or when nobody
+ * takes it. One that is in the log is waited for without an end: somebody will decide it.
+ */
 export async function decide(call: Call, key: string): Promise<Outcome> {
+  const body = await taken(call, key);
+  return 'version' in body ? outcome(body) : await decided(body.commandId);
+}
+
+async function taken(call: Call, key: string): Promise<Body> {
   const end = Date.now() + PATIENCE;
   for (let tries = 0; ; tries++) {
     try {
-      const body = await take(call({ 'Idempotency-Key': key }));
-      if ('version' in body) return outcome(body);
-      return await decided(body.commandId, end);
+      return await take(call({ 'Idempotency-Key': key }));
     } catch (error) {
       const problem = asProblem(error);
       if (!problem?.isTemporary || Date.now() > end) throw error;
@@ -45,24 +56,27 @@ export async function decide(call: Call, key: string): Promise<Outcome> {
   }
 }
 
-function outcome(body: components['schemas']['Accepted']): Outcome {
-  const { aggregateId, token } = body;
+function outcome({ aggregateId, token }: Decided): Outcome {
   return { aggregateId, token: token ?? undefined };
 }
 
 /** Waits for the outcome of a command that is in the log. */
-async function decided(id: string, end: number): Promise<Outcome> {
-  for (;;) {
-    await sleep(1_000);
-    const params = { path: { id } };
-    const known = await take(commandApi.GET('/v1/commands/{id}', { params }));
-    const { status, rejection, token, aggregateId } = known;
-    if (status === 'accepted') return { aggregateId, token: token ?? undefined };
-    if (status === 'rejected') throw refused(rejection, token);
-    if (Date.now() > end) {
-      const detail = 'the command is in the log, and will be decided once somebody does so';
-      throw new Problem(202, { detail, code: 'pending' });
-    }
+async function decided(id: string): Promise<Outcome> {
+  for (let tries = 0; ; tries++) {
+    await sleep(pause(tries, null));
+    const known = await lookUp(id);
+    if (known?.status === 'accepted') return outcome(known);
+    if (known?.status === 'rejected') throw refused(known.rejection, known.token);
+  }
+}
+
+/** What is known of a command; null while nobody tells. */
+async function lookUp(id: string) {
+  try {
+    return await take(commandApi.GET('/v1/commands/{id}', { params: { path: { id } } }));
+  } catch (error) {
+    if (asProblem(error)?.isTemporary) return null;
+    throw error;
   }
 }
 

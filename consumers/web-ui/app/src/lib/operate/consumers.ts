@@ -12,7 +12,13 @@ export interface Part {
   records: number;
   seconds: number;
   owner: string | null | undefined;
+  /** That wait behind dead letters. */
+  parkedKeys: number;
 }
+
+/** Names the looks at one partition. */
+export const nameOf = (consumer: string, { topic, partition }: Part) =>
+  `${consumer} ${topic}/${partition}`;
 
 export interface ConsumerStanding {
   name: string;
@@ -51,8 +57,10 @@ export function consumers(every = LOOK) {
       const asked = ask<{ consumers: ConsumerStanding[] }>('operator', '/v1/consumers', { signal });
       const { consumers } = await asked;
       for (const { name, partitions, records, seconds } of consumers) {
+        const at = Date.now();
         const position = partitions.reduce((sum, part) => sum + part.position, 0);
-        note(name, { at: Date.now(), position, records, seconds });
+        note(name, { at, position, records, seconds });
+        for (const part of partitions) note(nameOf(name, part), { ...part, at });
       }
       return consumers;
     },

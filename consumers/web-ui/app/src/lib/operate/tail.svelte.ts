@@ -31,6 +31,8 @@ export class Tail {
   next = $state<string | null>(null);
   /** The last page had nothing: the search goes on only when somebody wants it to. */
   isRare = $state(false);
+  /** Why older ones could not be read: they are read again only when somebody wants it. */
+  olderProblem = $state.raw<unknown>(null);
   /** The list begins anew with the next look. */
   #isStale = false;
 
@@ -43,7 +45,7 @@ export class Tail {
     let tries = 0;
     let notBefore = 0;
     return whileSeen(LOOK, async (stop) => {
-      if (Date.now() < notBefore || (this.error && !asProblem(this.error)?.isTemporary)) return;
+      if (Date.now() < notBefore || this.error) return;
       try {
         await (this.data === undefined || this.#isStale ? this.#first(stop) : this.#look(stop));
         this.failureReason = null;
@@ -53,14 +55,20 @@ export class Tail {
         if (!problem) return;
         this.failureReason = error;
         notBefore = Date.now() + pause(tries++, problem);
-        // What is listed stays: that new ones do not come is told by `failureReason`.
-        if (!problem.isTemporary) this.error = error;
+        // What is listed stays: that new ones do not come is told by `failureReason`. A server that
+        // has failed may do better; what it refuses waits for somebody to do something about it.
+        if (problem.status >= 400 && problem.status < 500 && !problem.isTemporary) {
+          this.error = error;
+        }
       }
     });
   }
 
+  /** Looks again, after what it was refused for has been done. */
   refetch(): void {
     this.error = null;
+    this.failureReason = null;
+    this.olderProblem = null;
   }
 
   async #first(stop: AbortSignal): Promise<void> {
@@ -106,6 +114,7 @@ export class Tail {
     const { next } = this;
     if (next === null || this.isReading) return;
     this.isReading = true;
+    this.olderProblem = null;
     try {
       const page = await readEvents(this.#filter, PAGE, new AbortController().signal, next);
       // It began anew meanwhile.
@@ -115,7 +124,7 @@ export class Tail {
       this.next = page.next;
       this.isRare = page.records.length === 0;
     } catch (error) {
-      this.failureReason = error;
+      this.olderProblem = error;
     } finally {
       this.isReading = false;
     }

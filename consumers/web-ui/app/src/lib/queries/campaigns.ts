@@ -112,3 +112,17 @@ export function preview(id: string, customerId: string | undefined) {
     },
   });
 }
+
+/** What may change without a word, such as permissions, is looked at so often, in milliseconds. */
+const LOOK = 10_000;
+
+/** Whom a campaign would write to if it were started now. */
+export function audience(id: string) {
+  return queryOptions({
+    queryKey: ['email-campaign', 'audience', id],
+    queryFn: ({ signal }) =>
+      take(mails.GET('/v1/campaigns/{id}/audience', { params: { path: { id } }, signal })),
+    staleTime: 0,
+    refetchInterval: LOOK,
+  });
+}

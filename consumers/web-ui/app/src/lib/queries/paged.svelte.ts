@@ -4,6 +4,7 @@ import {
   keepPreviousData,
   useQueryClient,
 } from '@tanstack/svelte-query';
+import { asProblem } from '../api/problem';
 import { outdated, restart, type ListKind } from './list';
 
 /** A list that grows as its reader scrolls. */
@@ -44,8 +45,14 @@ export function pagedList<Row, Filter>(kind: ListKind<Row, Filter>, filter: () =
     get isOutdated() {
       return outdated.has(hash);
     },
-    more() {
-      if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
+    /** Why further rows could not be read; what passes by itself is no reason. */
+    get problem() {
+      return query.isFetchNextPageError ? asProblem(query.error)?.message : undefined;
+    },
+    /** Reads further rows; after a failure only when that `isAsked` for. */
+    more(isAsked: boolean) {
+      const mayRead = query.hasNextPage && !query.isFetchingNextPage;
+      if (mayRead && (isAsked || !query.isFetchNextPageError)) void query.fetchNextPage();
     },
     restart() {
       restart(client, key(), hash);

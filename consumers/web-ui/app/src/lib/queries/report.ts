@@ -48,8 +48,9 @@ function hasText(row: ReportRow, text: string | undefined): boolean {
   return [row.name, row.id, row.location ?? ''].some((has) => has.toLowerCase().includes(wanted));
 }
 
-export async function reportPage(query: ListQuery, signal?: AbortSignal): Promise<Page<ReportRow>> {
-  const asked = report.GET('/v1/report/customers', { params: { query }, signal: signal ?? null });
+/** What somebody types, and names in cursors, are in no address. */
+export async function reportPage(body: ListQuery, signal?: AbortSignal): Promise<Page<ReportRow>> {
+  const asked = report.POST('/v1/report/customers/search', { body, signal: signal ?? null });
   // As a whole the report is a text, but nobody asks for that here.
   return (await take(asked)) as Page<ReportRow>;
 }
