@@ -12,6 +12,7 @@ import type { paths as TokenPaths } from '../../../openapi/tokens';
 import { answering, failing } from './health.svelte';
 import { Problem, asProblem } from './problem';
 import { seen, wanted } from './fresh';
+import { start } from './start';
 import { requireLogin } from '../session.svelte';
 
 const TOKEN = 'oneway-token';
@@ -29,11 +30,12 @@ const READING = new Set([
   'orders',
 ]);
 
-/** Adds tokens to queries, and notes how a service does. */
+/** Has queries begin when they may, adds tokens to them, and notes how a service does. */
 function watching(service: string): Middleware {
   return {
-    onRequest({ request }) {
+    async onRequest({ request }) {
       if (!READING.has(service)) return;
+      await start.mayRead();
       const own = request.headers.get(TOKEN);
       const tokens = [...(own ? [own] : []), ...wanted(service)];
       if (tokens.length === 0) return;

@@ -5,6 +5,7 @@ import { campaignRows, mailingRows, uncertainKey } from '../queries/campaigns';
 import { classesKey, classificationKey, customerKey } from '../queries/customers';
 import { refreshAll, rowChanged, rowGone, type ListKind } from '../queries/list';
 import { orderRows, requestsKey } from '../queries/orders';
+import { readAnew } from '../queries/reading';
 import { reportRows, summaryKey, type ReportRow } from '../queries/report';
 import { soon } from '../queries/soon';
 
@@ -54,7 +55,7 @@ export function apply(client: QueryClient, change: Change): void {
 
 /** Anything may have changed. */
 export function reload(client: QueryClient): void {
-  void client.invalidateQueries();
+  for (const query of client.getQueryCache().getAll()) void readAnew(client, query);
 }
 
 function list<Row, Filter>(
