@@ -3,10 +3,11 @@
 import type { QueryClient } from '@tanstack/svelte-query';
 import { campaignRows, mailingRows, uncertainKey } from '../queries/campaigns';
 import { classesKey, classificationKey, customerKey } from '../queries/customers';
-import { refreshAll, rowChanged, rowGone, type ListKind } from '../queries/list';
+import { refreshAll, type ListKind } from '../queries/list';
 import { orderRows, requestsKey } from '../queries/orders';
 import { readAnew } from '../queries/reading';
 import { reportRows, summaryKey, type ReportRow } from '../queries/report';
+import { rowChanged, rowGone } from '../queries/rows';
 import { soon } from '../queries/soon';
 
 /** A change of a row of a read model, or of any of its rows. */

@@ -1,0 +1,95 @@
+import { InfiniteQueryObserver, QueryClient, type Query } from '@tanstack/svelte-query';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ListKind, Page, Pages } from './list';
+import { replace } from './rows';
+
+interface Row {
+  id: string;
+  size: number;
+}
+
+interface Filter {
+  most?: number;
+  sort?: 'size';
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A service with rows, a page with lists of them, and how often each was read. */
+function scene(rows: Row[]) {
+  const page = vi.fn((_: Filter, cursor: string | undefined): Promise<Page<Row>> => {
+    const at = Number(cursor ?? 0);
+    const next = at + 2 < rows.length ? { next: String(at + 2) } : {};
+    // As it is when the question arrives; the answer takes its time.
+    const answer = { items: rows.slice(at, at + 2).map((row) => ({ ...row })), ...next };
+    return new Promise((go) => setTimeout(() => go(answer), 100));
+  });
+  const one = vi.fn((id: string) => Promise.resolve(rows.find((row) => row.id === id)!));
+  const kind: ListKind<Row, Filter> = {
+    key: ['rows', crypto.randomUUID()],
+    page,
+    id: ({ id }) => id,
+    one,
+    fits: ({ size }, { most }) => size <= (most ?? Infinity),
+  };
+  const client = new QueryClient({
+    defaultOptions: { queries: { staleTime: Infinity, structuralSharing: false, retry: false } },
+  });
+  const list = (filter: Filter = {}) => {
+    const observer = new InfiniteQueryObserver<Page<Row>, Error, Pages<Row>, unknown[], string>(
+      client,
+      {
+        queryKey: [...kind.key, filter],
+        queryFn: ({ pageParam }) => page(filter, pageParam),
+        initialPageParam: undefined as unknown as string,
+        getNextPageParam: (last) => last.next ?? undefined,
+      },
+    );
+    const leave = observer.subscribe(() => undefined);
+    const query = observer.getCurrentQuery() as unknown as Query;
+    const shown = () =>
+      (query.state.data as Pages<Row> | undefined)?.pages.flatMap(({ items }) => items) ?? [];
+    const sizes = () => Object.fromEntries(shown().map(({ id, size }) => [id, size]));
+    return { leave, observer, query, shown, sizes };
+  };
+  return { client, kind, list, one, page, rows };
+}
+
+const some = (): Row[] => [
+  { id: 'a', size: 1 },
+  { id: 'b', size: 2 },
+  { id: 'c', size: 3 },
+];
+
+const later = (milliseconds = 5_000) => vi.advanceTimersByTimeAsync(milliseconds);
+
+describe('a row that is replaced', () => {
+  it('leaves a list to be read anew that nobody looks at', async () => {
+    const { client, kind, list } = scene(some());
+    const { leave, query, sizes } = list();
+    await later();
+    leave();
+    query.invalidate();
+    replace(client, kind, [{ id: 'x', size: 9 }]);
+    expect(query.state.isInvalidated).toBe(true);
+    replace(client, kind, [{ id: 'a', size: 9 }]);
+    expect(query.state.isInvalidated).toBe(true);
+    expect(sizes()).toEqual({ a: 9, b: 2 });
+  });
+
+  it('is shown, and leaves other lists as they are', async () => {
+    const { client, kind, list } = scene(some());
+    const [first, second] = [list(), list({ most: 1 })];
+    await later();
+    const before = second.query.state.data;
+    const seen = vi.fn();
+    first.observer.subscribe(seen);
+    replace(client, kind, [{ id: 'b', size: 7 }]);
+    await later(10);
+    expect(seen).toHaveBeenCalled();
+    expect(first.observer.getCurrentResult().data?.pages[0]?.items[1]?.size).toBe(7);
+    expect(second.query.state.data === before).toBe(false);
+    expect(second.sizes()).toEqual({ a: 1 });
+  });
+});
