@@ -1,7 +1,8 @@
 import { InfiniteQueryObserver, QueryClient, type Query } from '@tanstack/svelte-query';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Problem } from '../api/problem';
 import type { ListKind, Page, Pages } from './list';
-import { replace } from './rows';
+import { replace, rowChanged } from './rows';
 
 interface Row {
   id: string;
@@ -91,5 +92,29 @@ describe('a row that is replaced', () => {
     expect(first.observer.getCurrentResult().data?.pages[0]?.items[1]?.size).toBe(7);
     expect(second.query.state.data === before).toBe(false);
     expect(second.sizes()).toEqual({ a: 1 });
+  });
+});
+
+describe('a row that cannot be read', () => {
+  it('has its lists read anew', async () => {
+    const { client, kind, list, one, rows } = scene(some());
+    const { sizes } = list();
+    await later();
+    rows[1] = { id: 'b', size: 7 };
+    one.mockRejectedValueOnce(new Problem(503, {}));
+    rowChanged(client, kind, 'b', false);
+    await later();
+    expect(sizes()).toEqual({ a: 1, b: 7 });
+  });
+
+  it('is gone when there is none', async () => {
+    const { client, kind, list, one, page } = scene(some());
+    const { sizes } = list();
+    await later();
+    one.mockRejectedValueOnce(new Problem(404, {}));
+    rowChanged(client, kind, 'b', false);
+    await later();
+    expect(sizes()).toEqual({ a: 1 });
+    expect(page).toHaveBeenCalledTimes(1);
   });
 });

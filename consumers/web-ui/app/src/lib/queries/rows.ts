@@ -1,6 +1,7 @@
 // Rows of lists, kept up to date one by one.
 
 import type { Query, QueryClient } from '@tanstack/svelte-query';
+import { asProblem } from '../api/problem';
 import { refresh, refreshAll, type ListKind, type Pages } from './list';
 
 /** Rows that are read one by one; when more have changed at once, the list is read anew. */
@@ -77,15 +78,32 @@ function deal<Row, Filter>(
     if (unread.size > 0) refreshAll(client, kind.key);
     return;
   }
-  const { one } = kind;
-  const read = [...unread].map((id) => one(id).catch(() => null));
-  void Promise.all(read).then((found) =>
-    replace(
-      client,
-      kind,
-      found.filter((row) => row !== null),
-    ),
-  );
+  unread.forEach((id) => void readOne(client, kind, id));
+}
+
+/** Reads a row and shows it as it is now; when that fails, its lists are read anew. */
+async function readOne<Row, Filter>(
+  client: QueryClient,
+  kind: ListKind<Row, Filter>,
+  id: string,
+): Promise<void> {
+  try {
+    const row = await kind.one?.(id);
+    if (row !== undefined) replace(client, kind, [row]);
+  } catch (error) {
+    if (asProblem(error)?.status === 404) rowGone(client, kind, id);
+    else
+      lists(client, kind)
+        .filter(shows(kind, id))
+        .forEach((query) => refresh(client, query, true));
+  }
+}
+
+function shows<Row, Filter>(kind: ListKind<Row, Filter>, id: string): (query: Query) => boolean {
+  return ({ state: { data } }) =>
+    (data as Pages<Row> | undefined)?.pages.some(({ items }) =>
+      items.some((row) => kind.id(row) === id),
+    ) ?? false;
 }
 
 /** Shows rows as they are now, wherever they are listed. */
