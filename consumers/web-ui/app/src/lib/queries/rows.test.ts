@@ -2,7 +2,7 @@ import { InfiniteQueryObserver, QueryClient, type Query } from '@tanstack/svelte
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Problem } from '../api/problem';
 import type { ListKind, Page, Pages } from './list';
-import { replace, rowChanged } from './rows';
+import { replace, rowChanged, rowGone } from './rows';
 
 interface Row {
   id: string;
@@ -18,13 +18,13 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** A service with rows, a page with lists of them, and how often each was read. */
-function scene(rows: Row[]) {
+function scene(rows: Row[], slowness = 100) {
   const page = vi.fn((_: Filter, cursor: string | undefined): Promise<Page<Row>> => {
     const at = Number(cursor ?? 0);
     const next = at + 2 < rows.length ? { next: String(at + 2) } : {};
     // As it is when the question arrives; the answer takes its time.
     const answer = { items: rows.slice(at, at + 2).map((row) => ({ ...row })), ...next };
-    return new Promise((go) => setTimeout(() => go(answer), 100));
+    return new Promise((go) => setTimeout(() => go(answer), slowness));
   });
   const one = vi.fn((id: string) => Promise.resolve(rows.find((row) => row.id === id)!));
   const kind: ListKind<Row, Filter> = {
@@ -116,5 +116,70 @@ describe('a row that cannot be read', () => {
     await later();
     expect(sizes()).toEqual({ a: 1 });
     expect(page).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('what changes while a list is being read', () => {
+  it('is not taken back by the answer', async () => {
+    const { client, kind, list, rows } = scene(some());
+    const { observer, sizes } = list();
+    await later();
+    void observer.fetchNextPage();
+    await later(50);
+    rows[0] = { id: 'a', size: 7 };
+    replace(client, kind, [{ id: 'a', size: 7 }]);
+    expect(sizes()).toEqual({ a: 7, b: 2 });
+    await later();
+    expect(sizes()).toEqual({ a: 7, b: 2, c: 3 });
+  });
+
+  it('is seen after the first answer', async () => {
+    const { client, kind, list, rows } = scene(some().slice(0, 1), 1_000);
+    const { sizes } = list();
+    await later(50);
+    rows.push({ id: 'd', size: 4 });
+    rows[0] = { id: 'a', size: 7 };
+    rowChanged(client, kind, 'd', true);
+    rowChanged(client, kind, 'a', false);
+    await later();
+    expect(sizes()).toEqual({ a: 7, d: 4 });
+  });
+
+  it('yields to an answer that is newer', async () => {
+    const { client, kind, list, one, rows } = scene(some(), 1_000);
+    const { query, sizes } = list();
+    await later();
+    rows[0] = { id: 'a', size: 8 };
+    void query.fetch();
+    rowChanged(client, kind, 'a', false, { id: 'a', size: 7 });
+    await later();
+    expect(one).toHaveBeenCalled();
+    expect(sizes()).toEqual({ a: 8, b: 2 });
+  });
+
+  it('is not brought back when it is gone', async () => {
+    const { client, kind, list, rows } = scene(some());
+    const { query, sizes } = list();
+    await later();
+    void query.fetch();
+    await later(50);
+    rows.shift();
+    rowGone(client, kind, 'a');
+    await later();
+    expect(sizes()).toEqual({ b: 2 });
+  });
+
+  it('is read of a row only when nothing newer is known', async () => {
+    const { client, kind, list, one } = scene(some());
+    const { sizes } = list();
+    await later();
+    one.mockImplementationOnce(
+      () => new Promise((go) => setTimeout(() => go({ id: 'a', size: 2 }), 2_000)),
+    );
+    rowChanged(client, kind, 'a', false);
+    await later(1_000);
+    rowChanged(client, kind, 'a', false, { id: 'a', size: 9 });
+    await later();
+    expect(sizes()).toEqual({ a: 9, b: 2 });
   });
 });

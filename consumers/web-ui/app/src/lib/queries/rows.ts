@@ -2,18 +2,15 @@
 
 import type { Query, QueryClient } from '@tanstack/svelte-query';
 import { asProblem } from '../api/problem';
-import { refresh, refreshAll, type ListKind, type Pages } from './list';
+import { refresh, type ListKind } from './list';
+import { known, lists, mapRows, merged, shownBy, type Told } from './listed';
+import { settled } from './reading';
 
 /** Rows that are read one by one; when more have changed at once, the list is read anew. */
 const MOST_SINGLE = 12;
 
 /** Changes within so many milliseconds are dealt with together. */
 const GATHER = 300;
-
-interface Told<Row> {
-  row: Row | undefined;
-  isNew: boolean;
-}
 
 const gathered = new Map<string, Map<string, Told<unknown>>>();
 
@@ -25,14 +22,14 @@ export function rowChanged<Row, Filter>(
   isNew: boolean,
   row?: Row,
 ): void {
+  const told = { row, isNew, mayLack: true };
   const name = kind.key.join('/');
   const waiting = gathered.get(name);
   if (waiting) {
-    const before = waiting.get(id);
-    waiting.set(id, { row, isNew: isNew || (before?.isNew ?? false) });
+    waiting.set(id, merged(waiting.get(id), told));
     return;
   }
-  const rows = new Map<string, Told<Row>>([[id, { row, isNew }]]);
+  const rows = new Map<string, Told<Row>>([[id, told]]);
   gathered.set(name, rows as Map<string, Told<unknown>>);
   setTimeout(() => {
     gathered.delete(name);
@@ -46,7 +43,9 @@ export function rowGone<Row, Filter>(
   kind: ListKind<Row, Filter>,
   id: string,
 ): void {
+  overtake(kind, id);
   for (const query of lists(client, kind)) {
+    remember(client, kind, query, [[id, { row: null, isNew: false, mayLack: false }]]);
     mapRows<Row>(query, (row) => (kind.id(row) === id ? null : row));
   }
 }
@@ -54,31 +53,103 @@ export function rowGone<Row, Filter>(
 function deal<Row, Filter>(
   client: QueryClient,
   kind: ListKind<Row, Filter>,
-  rows: Map<string, Told<Row>>,
+  rows: ReadonlyMap<string, Told<Row>>,
 ): void {
   const unread = new Set<string>();
   for (const query of lists(client, kind)) {
-    const data = query.state.data as Pages<Row> | undefined;
-    const filter = query.queryKey.at(-1) as Filter;
-    if (!data) continue;
-    const shown = new Set(
-      data.pages.flatMap(({ items }) => items.map(kind.id).filter((id) => rows.has(id))),
-    );
-    for (const [id, { row, isNew }] of rows) {
-      if (shown.has(id)) {
-        if (!row) unread.add(id);
-      } else if (!row || kind.fits(row, filter)) {
-        refresh(client, query, isNew);
-      }
-    }
+    // What is on its way is waited for: it may be older than the change.
+    if (query.state.fetchStatus !== 'idle') remember(client, kind, query, rows);
+    else look(client, kind, query, rows).forEach((id) => unread.add(id));
   }
-  const known = [...rows.values()].flatMap(({ row }) => (row ? [row] : []));
-  if (known.length > 0) replace(client, kind, known);
-  if (!kind.one || unread.size > MOST_SINGLE) {
-    if (unread.size > 0) refreshAll(client, kind.key);
-    return;
+  replace(client, kind, known(rows));
+  readRows(client, kind, unread);
+}
+
+/** What a list does not have is looked for, by reading it anew; returns which rows are to be read. */
+function look<Row, Filter>(
+  client: QueryClient,
+  kind: ListKind<Row, Filter>,
+  query: Query,
+  rows: ReadonlyMap<string, Told<Row>>,
+): string[] {
+  const filter = query.queryKey.at(-1) as Filter;
+  const shown = shownBy(kind, query);
+  if (!shown) return [];
+  for (const [id, { row, isNew, mayLack }] of rows) {
+    if (shown.has(id) || !mayLack || row === null) continue;
+    if (row === undefined || kind.fits(row, filter)) refresh(client, query, isNew);
   }
-  unread.forEach((id) => void readOne(client, kind, id));
+  return [...rows].flatMap(([id, { row }]) => (shown.has(id) && row === undefined ? [id] : []));
+}
+
+/** What has changed in a list while it was being read. */
+const meanwhile = new WeakMap<Query, Map<string, Told<unknown>>>();
+
+/** An answer on its way may be older than what is shown by now: then all is done once more. */
+function remember<Row, Filter>(
+  client: QueryClient,
+  kind: ListKind<Row, Filter>,
+  query: Query,
+  changes: Iterable<readonly [string, Told<Row>]>,
+): void {
+  if (query.state.fetchStatus === 'idle') return;
+  const before = meanwhile.get(query) as Map<string, Told<Row>> | undefined;
+  const rows = before ?? new Map<string, Told<Row>>();
+  for (const [id, told] of changes) rows.set(id, merged(rows.get(id), told));
+  if (before) return;
+  meanwhile.set(query, rows);
+  void settled(client, query).then(() => {
+    meanwhile.delete(query);
+    again(client, kind, query, rows);
+  });
+}
+
+/** Shows in a list what was told of while it was being read. */
+function again<Row, Filter>(
+  client: QueryClient,
+  kind: ListKind<Row, Filter>,
+  query: Query,
+  rows: ReadonlyMap<string, Told<Row>>,
+): void {
+  const unread = look(client, kind, query, rows);
+  const shown = shownBy(kind, query);
+  const gone = new Set([...rows].flatMap(([id, { row }]) => (row === null ? [id] : [])));
+  mapRows<Row>(query, (row) => (gone.has(kind.id(row)) ? null : row));
+  const before = known(rows).filter((row) => shown?.has(kind.id(row)));
+  put(kind, query, before);
+  // The answer may just as well have been the newer one.
+  readRows(client, kind, new Set([...unread, ...before.map(kind.id)]));
+}
+
+function readRows<Row, Filter>(
+  client: QueryClient,
+  kind: ListKind<Row, Filter>,
+  ids: ReadonlySet<string>,
+): void {
+  if (kind.one && ids.size <= MOST_SINGLE) ids.forEach((id) => void readOne(client, kind, id));
+  else refreshThose(client, kind, ids);
+}
+
+/** Reads anew the lists that show any of some rows. */
+function refreshThose<Row, Filter>(
+  client: QueryClient,
+  kind: ListKind<Row, Filter>,
+  ids: ReadonlySet<string>,
+): void {
+  for (const query of lists(client, kind)) {
+    const shown = shownBy(kind, query) ?? new Set();
+    if ([...ids].some((id) => shown.has(id))) refresh(client, query, true);
+  }
+}
+
+/** The rows that are being read: whoever has news of one takes it out. */
+const reading = new Map<string, symbol>();
+
+const nameOf = ({ key }: { key: readonly string[] }, id: string) => [...key, id].join('/');
+
+/** What is being read of a row is older than what is known by now. */
+function overtake(kind: { key: readonly string[] }, id: string): void {
+  reading.delete(nameOf(kind, id));
 }
 
 /** Reads a row and shows it as it is now; when that fails, its lists are read anew. */
@@ -87,23 +158,20 @@ async function readOne<Row, Filter>(
   kind: ListKind<Row, Filter>,
   id: string,
 ): Promise<void> {
+  const name = nameOf(kind, id);
+  const turn = Symbol(name);
+  const isLast = () => reading.get(name) === turn;
+  reading.set(name, turn);
   try {
     const row = await kind.one?.(id);
-    if (row !== undefined) replace(client, kind, [row]);
+    if (row !== undefined && isLast()) replace(client, kind, [row]);
   } catch (error) {
+    if (!isLast()) return;
     if (asProblem(error)?.status === 404) rowGone(client, kind, id);
-    else
-      lists(client, kind)
-        .filter(shows(kind, id))
-        .forEach((query) => refresh(client, query, true));
+    else refreshThose(client, kind, new Set([id]));
+  } finally {
+    if (isLast()) reading.delete(name);
   }
-}
-
-function shows<Row, Filter>(kind: ListKind<Row, Filter>, id: string): (query: Query) => boolean {
-  return ({ state: { data } }) =>
-    (data as Pages<Row> | undefined)?.pages.some(({ items }) =>
-      items.some((row) => kind.id(row) === id),
-    ) ?? false;
 }
 
 /** Shows rows as they are now, wherever they are listed. */
@@ -112,35 +180,22 @@ export function replace<Row, Filter>(
   kind: ListKind<Row, Filter>,
   rows: Row[],
 ): void {
-  const byId = new Map(rows.map((row) => [kind.id(row), row]));
+  if (rows.length === 0) return;
+  rows.forEach((row) => overtake(kind, kind.id(row)));
+  const told = rows.map((row) => [kind.id(row), { row, isNew: false, mayLack: false }] as const);
   for (const query of lists(client, kind)) {
-    const filter = query.queryKey.at(-1) as Filter;
-    mapRows<Row>(query, (before) => {
-      const row = byId.get(kind.id(before));
-      if (!row) return before;
-      return kind.fits(row, filter) ? row : null;
-    });
+    remember(client, kind, query, told);
+    put(kind, query, rows);
   }
 }
 
-/** The lists of a kind in which anything changes. */
-function lists<Row, Filter>(client: QueryClient, kind: ListKind<Row, Filter>): Query[] {
-  const all = client.getQueryCache().findAll({ queryKey: kind.key });
-  return all.filter(({ queryKey }) => !kind.isFrozen?.(queryKey.at(-1) as Filter));
-}
-
-/**
- * Changes the rows of a list and nothing else about it: to `setQueryData` it would be as good as
- * read anew. Pages in which nothing changes stay the same objects.
- */
-function mapRows<Row>(query: Query, map: (row: Row) => Row | null): void {
-  const data = query.state.data as Pages<Row> | undefined;
-  if (!data) return;
-  const pages = data.pages.map((page) => {
-    if (page.items.every((row) => map(row) === row)) return page;
-    return { ...page, items: page.items.map(map).filter((row) => row !== null) };
+/** Shows rows as they are now in a list that has them. */
+function put<Row, Filter>(kind: ListKind<Row, Filter>, query: Query, rows: readonly Row[]): void {
+  const filter = query.queryKey.at(-1) as Filter;
+  const byId = new Map(rows.map((row) => [kind.id(row), row]));
+  mapRows<Row>(query, (before) => {
+    const row = byId.get(kind.id(before));
+    if (!row) return before;
+    return kind.fits(row, filter) ? row : null;
   });
-  if (pages.some((page, index) => page !== data.pages[index])) {
-    query.setState({ data: { ...data, pages } });
-  }
 }
