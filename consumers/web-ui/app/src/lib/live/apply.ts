@@ -20,20 +20,23 @@ export interface Change {
   details?: unknown;
 }
 
+/** Sums over everything are more work than others, in milliseconds between two of them. */
+const SUMS = 1_000;
+
 /** Brings what is shown up to date with a change. */
 export function apply(client: QueryClient, change: Change): void {
   const id = change.changeKind === 'all' ? undefined : change.rowId;
   switch (`${change.endpoint}/${change.readModel}`) {
     case 'customer-report/customers':
       list(client, reportRows, change, change.details as ReportRow | undefined);
-      soon(client, summaryKey);
+      soon(client, summaryKey, { pause: SUMS });
       break;
     case 'customers/overview':
       soon(client, id === undefined ? ['customers', 'one'] : customerKey(id));
       break;
     case 'customer-classifier/classification':
       soon(client, id === undefined ? ['customer-classifier', 'one'] : classificationKey(id));
-      soon(client, classesKey);
+      soon(client, classesKey, { pause: SUMS });
       break;
     case 'orders/overview':
       list(client, orderRows, change);
@@ -62,10 +65,10 @@ export function reload(client: QueryClient): void {
 function list<Row, Filter>(
   client: QueryClient,
   kind: ListKind<Row, Filter>,
-  { changeKind, rowId }: Change,
+  { changeKind, rowId, details }: Change,
   row?: Row,
 ): void {
   if (changeKind === 'all' || rowId === undefined) refreshAll(client, kind.key);
   else if (changeKind === 'deleteRow') rowGone(client, kind, rowId);
-  else rowChanged(client, kind, rowId, changeKind === 'addRow', row);
+  else rowChanged(client, kind, rowId, { row, details, isNew: changeKind === 'addRow' });
 }

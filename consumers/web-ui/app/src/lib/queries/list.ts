@@ -19,6 +19,8 @@ export interface ListKind<Row, Filter> {
   one?(id: string): Promise<Row>;
   /** Whether a row belongs to what is listed, as far as that can be said here. */
   fits(row: Row, filter: Filter): boolean;
+  /** Whether it may, by what a change tells of it in a form of its own. */
+  mayFit?(details: unknown, filter: Filter): boolean;
   /** True for lists of the past, which does not change. */
   isFrozen?(filter: Filter): boolean;
 }
@@ -35,7 +37,7 @@ export const outdated = new SvelteSet<string>();
 export function refresh(client: QueryClient, query: Query, hasMore: boolean): void {
   const { queryHash, queryKey } = query;
   const pages = (query.state.data as Pages<unknown> | undefined)?.pages.length ?? 0;
-  if (pages <= FEW || !query.isActive()) soon(client, queryKey);
+  if (pages <= FEW || !query.isActive()) soon(client, queryKey, { exact: true });
   else if (hasMore) outdated.add(queryHash);
 }
 

@@ -6,8 +6,10 @@ import type { ListKind, Pages } from './list';
 /** What was told of a row. */
 export interface Told<Row> {
   /** How it is now; undefined when that is not known, null when it is gone. */
-  row: Row | null | undefined;
+  row?: Row | null | undefined;
   isNew: boolean;
+  /** What the change told of it in a form of its own. */
+  details?: unknown;
   /** Where it belongs, but is not listed, the list is to be read anew. */
   mayLack: boolean;
 }
@@ -15,8 +17,8 @@ export interface Told<Row> {
 /** Of a row that was told of twice the last is so, except that it has been new. */
 export function merged<Row>(before: Told<Row> | undefined, now: Told<Row>): Told<Row> {
   if (!before) return now;
-  const { row, isNew, mayLack } = now;
-  return { row, isNew: isNew || before.isNew, mayLack: mayLack || before.mayLack };
+  const { isNew, mayLack } = before;
+  return { ...now, isNew: now.isNew || isNew, mayLack: now.mayLack || mayLack };
 }
 
 /** The ids of what a list shows; undefined before anything was read. */

@@ -33,6 +33,7 @@ function scene(rows: Row[], slowness = 100) {
     id: ({ id }) => id,
     one,
     fits: ({ size }, { most }) => size <= (most ?? Infinity),
+    mayFit: (details, filter) => !details || kind.fits(details as Row, filter),
   };
   const client = new QueryClient({
     defaultOptions: { queries: { staleTime: Infinity, structuralSharing: false, retry: false } },
@@ -102,7 +103,7 @@ describe('a row that cannot be read', () => {
     await later();
     rows[1] = { id: 'b', size: 7 };
     one.mockRejectedValueOnce(new Problem(503, {}));
-    rowChanged(client, kind, 'b', false);
+    rowChanged(client, kind, 'b', { isNew: false });
     await later();
     expect(sizes()).toEqual({ a: 1, b: 7 });
   });
@@ -112,7 +113,7 @@ describe('a row that cannot be read', () => {
     const { sizes } = list();
     await later();
     one.mockRejectedValueOnce(new Problem(404, {}));
-    rowChanged(client, kind, 'b', false);
+    rowChanged(client, kind, 'b', { isNew: false });
     await later();
     expect(sizes()).toEqual({ a: 1 });
     expect(page).toHaveBeenCalledTimes(1);
@@ -139,8 +140,8 @@ describe('what changes while a list is being read', () => {
     await later(50);
     rows.push({ id: 'd', size: 4 });
     rows[0] = { id: 'a', size: 7 };
-    rowChanged(client, kind, 'd', true);
-    rowChanged(client, kind, 'a', false);
+    rowChanged(client, kind, 'd', { isNew: true });
+    rowChanged(client, kind, 'a', { isNew: false });
     await later();
     expect(sizes()).toEqual({ a: 7, d: 4 });
   });
@@ -151,7 +152,7 @@ describe('what changes while a list is being read', () => {
     await later();
     rows[0] = { id: 'a', size: 8 };
     void query.fetch();
-    rowChanged(client, kind, 'a', false, { id: 'a', size: 7 });
+    rowChanged(client, kind, 'a', { row: { id: 'a', size: 7 }, isNew: false });
     await later();
     expect(one).toHaveBeenCalled();
     expect(sizes()).toEqual({ a: 8, b: 2 });
@@ -176,10 +177,56 @@ describe('what changes while a list is being read', () => {
     one.mockImplementationOnce(
       () => new Promise((go) => setTimeout(() => go({ id: 'a', size: 2 }), 2_000)),
     );
-    rowChanged(client, kind, 'a', false);
+    rowChanged(client, kind, 'a', { isNew: false });
     await later(1_000);
-    rowChanged(client, kind, 'a', false, { id: 'a', size: 9 });
+    rowChanged(client, kind, 'a', { row: { id: 'a', size: 9 }, isNew: false });
     await later();
     expect(sizes()).toEqual({ a: 9, b: 2 });
+  });
+});
+
+describe('a change', () => {
+  it('is seen at once, and a stream of them in time without being asked for all the time', async () => {
+    const { client, kind, list, page, rows } = scene([]);
+    const { shown } = list();
+    await later();
+    page.mockClear();
+    rows.push({ id: 'new', size: 1 });
+    rowChanged(client, kind, 'new', { isNew: true });
+    await later(200);
+    expect(shown().length).toBe(1);
+    await later();
+    page.mockClear();
+    for (let at = 0; at < 10_000; at += 10) {
+      rowChanged(client, kind, `other ${at}`, { isNew: true });
+      await later(10);
+    }
+    expect(page.mock.calls.length).toBeGreaterThan(10_000 / 600);
+    expect(page.mock.calls.length).toBeLessThan(10_000 / 350);
+  });
+
+  it('causes no reading of lists that have nothing to do with it', async () => {
+    const { client, kind, list, page } = scene(some());
+    list({ most: 2 });
+    await later();
+    page.mockClear();
+    rowChanged(client, kind, 'x', { isNew: true, details: { size: 3 } });
+    await later();
+    expect(page).toHaveBeenCalledTimes(0);
+    rowChanged(client, kind, 'x', { isNew: true, details: { size: 2 } });
+    await later();
+    expect(page).toHaveBeenCalledTimes(1);
+  });
+
+  it('of a list that is slow is seen although more of them come', async () => {
+    const { client, kind, list, rows } = scene([], 3_000);
+    const { shown } = list();
+    await later();
+    for (let at = 0; at < 10_000; at += 100) {
+      rows[0] = { id: 'new', size: at };
+      rowChanged(client, kind, `other ${at}`, { isNew: true });
+      await later(100);
+    }
+    expect(shown().length).toBe(1);
   });
 });

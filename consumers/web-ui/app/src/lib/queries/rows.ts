@@ -4,37 +4,51 @@ import type { Query, QueryClient } from '@tanstack/svelte-query';
 import { asProblem } from '../api/problem';
 import { refresh, type ListKind } from './list';
 import { known, lists, mapRows, merged, shownBy, type Told } from './listed';
+import { paced } from './paced';
 import { settled } from './reading';
 
 /** Rows that are read one by one; when more have changed at once, the list is read anew. */
 const MOST_SINGLE = 12;
 
-/** Changes within so many milliseconds are dealt with together. */
-const GATHER = 300;
+/** Changes within so many milliseconds are dealt with together, after the first one. */
+const PAUSE = 250;
 
-const gathered = new Map<string, Map<string, Told<unknown>>>();
+/** Changes that wait until somebody deals with them. */
+interface Waiting {
+  rows: Map<string, Told<unknown>>;
+  ask: () => void;
+}
 
-/** A row has changed, or is new; `row` is how it is now, when that is known. */
+const gathered = new WeakMap<QueryClient, Map<string, Waiting>>();
+
+/** A row has changed, or is new. */
 export function rowChanged<Row, Filter>(
   client: QueryClient,
   kind: ListKind<Row, Filter>,
   id: string,
-  isNew: boolean,
-  row?: Row,
+  change: Omit<Told<Row>, 'mayLack'>,
 ): void {
-  const told = { row, isNew, mayLack: true };
+  const { rows, ask } = waitingOf(client, kind);
+  const told = { ...change, mayLack: true };
+  rows.set(id, merged(rows.get(id), told));
+  ask();
+}
+
+function waitingOf<Row, Filter>(client: QueryClient, kind: ListKind<Row, Filter>): Waiting {
+  const all = gathered.get(client) ?? new Map<string, Waiting>();
+  gathered.set(client, all);
   const name = kind.key.join('/');
-  const waiting = gathered.get(name);
-  if (waiting) {
-    waiting.set(id, merged(waiting.get(id), told));
-    return;
-  }
-  const rows = new Map<string, Told<Row>>([[id, told]]);
-  gathered.set(name, rows as Map<string, Told<unknown>>);
-  setTimeout(() => {
-    gathered.delete(name);
-    deal(client, kind, rows);
-  }, GATHER);
+  const before = all.get(name);
+  if (before) return before;
+  const rows = new Map<string, Told<unknown>>();
+  const work = () => {
+    const changes = new Map(rows) as Map<string, Told<Row>>;
+    rows.clear();
+    deal(client, kind, changes);
+  };
+  const waiting = { rows, ask: paced(PAUSE, work) };
+  all.set(name, waiting);
+  return waiting;
 }
 
 /** A row is gone. */
@@ -75,11 +89,20 @@ function look<Row, Filter>(
   const filter = query.queryKey.at(-1) as Filter;
   const shown = shownBy(kind, query);
   if (!shown) return [];
-  for (const [id, { row, isNew, mayLack }] of rows) {
-    if (shown.has(id) || !mayLack || row === null) continue;
-    if (row === undefined || kind.fits(row, filter)) refresh(client, query, isNew);
+  for (const [id, told] of rows) {
+    const isMissed = !shown.has(id) && told.mayLack && mayFit(kind, told, filter);
+    if (isMissed) refresh(client, query, told.isNew);
   }
   return [...rows].flatMap(([id, { row }]) => (shown.has(id) && row === undefined ? [id] : []));
+}
+
+function mayFit<Row, Filter>(
+  kind: ListKind<Row, Filter>,
+  { row, details }: Told<Row>,
+  filter: Filter,
+): boolean {
+  if (row === undefined) return kind.mayFit?.(details, filter) ?? true;
+  return row !== null && kind.fits(row, filter);
 }
 
 /** What has changed in a list while it was being read. */
