@@ -6,7 +6,7 @@ import { classesKey, classificationKey, customerKey } from '../queries/customers
 import { refreshAll, type ListKind } from '../queries/list';
 import { orderRows, requestsKey } from '../queries/orders';
 import { readAnew } from '../queries/reading';
-import { reportRows, summaryKey, type ReportRow } from '../queries/report';
+import { rankingKey, reportRows, summaryKey, type ReportRow } from '../queries/report';
 import { rowChanged, rowGone } from '../queries/rows';
 import { soon } from '../queries/soon';
 
@@ -22,6 +22,7 @@ export interface Change {
 
 /** Sums over everything are more work than others, in milliseconds between two of them. */
 const SUMS = 1_000;
+const RANKING = 3_000;
 
 /** Brings what is shown up to date with a change. */
 export function apply(client: QueryClient, change: Change): void {
@@ -29,7 +30,9 @@ export function apply(client: QueryClient, change: Change): void {
   switch (`${change.endpoint}/${change.readModel}`) {
     case 'customer-report/customers':
       list(client, reportRows, change, change.details as ReportRow | undefined);
-      soon(client, summaryKey, { pause: SUMS });
+      // Only a whole read model anew changes the past.
+      soon(client, id === undefined ? summaryKey : [...summaryKey, null], { pause: SUMS });
+      soon(client, id === undefined ? rankingKey : [...rankingKey, null], { pause: RANKING });
       break;
     case 'customers/overview':
       soon(client, id === undefined ? ['customers', 'one'] : customerKey(id));
