@@ -21,6 +21,8 @@ export interface ListKind<Row, Filter> {
   fits(row: Row, filter: Filter): boolean;
   /** Whether it may, by what a change tells of it in a form of its own. */
   mayFit?(details: unknown, filter: Filter): boolean;
+  /** What places a row in a list; without it rows stay where they are. */
+  place?(row: Row, filter: Filter): unknown;
   /** True for lists of the past, which does not change. */
   isFrozen?(filter: Filter): boolean;
 }

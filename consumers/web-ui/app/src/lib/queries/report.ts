@@ -40,6 +40,7 @@ export const reportRows: ListKind<ReportRow, ReportFilter> = {
   id: (row) => row.id,
   one: (id) => reportRow(id),
   fits: (row, filter) => (!filter.class || row.class === filter.class) && hasText(row, filter.text),
+  place: (row, { sort }) => row[sort.replace('-', '') as keyof ReportRow],
   isFrozen: (filter) => filter.asOf !== undefined,
 };
 

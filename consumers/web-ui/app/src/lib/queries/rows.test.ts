@@ -32,6 +32,7 @@ function scene(rows: Row[], slowness = 100) {
     page,
     id: ({ id }) => id,
     one,
+    place: ({ size }, { sort }) => sort && size,
     fits: ({ size }, { most }) => size <= (most ?? Infinity),
     mayFit: (details, filter) => !details || kind.fits(details as Row, filter),
   };
@@ -228,5 +229,22 @@ describe('a change', () => {
       await later(100);
     }
     expect(shown().length).toBe(1);
+  });
+});
+
+describe('a row in a list that is sorted', () => {
+  it('moves when what it is sorted by has changed', async () => {
+    const { client, kind, list, rows, page } = scene(some());
+    const { shown } = list({ sort: 'size' });
+    await later();
+    page.mockClear();
+    rows.push({ id: 'a', size: 4 });
+    rows.shift();
+    replace(client, kind, [{ id: 'a', size: 4 }]);
+    await later();
+    expect(shown().map(({ id }) => id)).toEqual(['b', 'c']);
+    replace(client, kind, [{ id: 'b', size: 2 }]);
+    await later();
+    expect(page).toHaveBeenCalledTimes(1);
   });
 });

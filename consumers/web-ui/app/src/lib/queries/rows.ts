@@ -139,7 +139,7 @@ function again<Row, Filter>(
   const gone = new Set([...rows].flatMap(([id, { row }]) => (row === null ? [id] : [])));
   mapRows<Row>(query, (row) => (gone.has(kind.id(row)) ? null : row));
   const before = known(rows).filter((row) => shown?.has(kind.id(row)));
-  put(kind, query, before);
+  put(client, kind, query, before);
   // The answer may just as well have been the newer one.
   readRows(client, kind, new Set([...unread, ...before.map(kind.id)]));
 }
@@ -208,17 +208,26 @@ export function replace<Row, Filter>(
   const told = rows.map((row) => [kind.id(row), { row, isNew: false, mayLack: false }] as const);
   for (const query of lists(client, kind)) {
     remember(client, kind, query, told);
-    put(kind, query, rows);
+    put(client, kind, query, rows);
   }
 }
 
-/** Shows rows as they are now in a list that has them. */
-function put<Row, Filter>(kind: ListKind<Row, Filter>, query: Query, rows: readonly Row[]): void {
+/** Shows rows as they are now in a list that has them; it is read anew when they move in it. */
+function put<Row, Filter>(
+  client: QueryClient,
+  kind: ListKind<Row, Filter>,
+  query: Query,
+  rows: readonly Row[],
+): void {
   const filter = query.queryKey.at(-1) as Filter;
   const byId = new Map(rows.map((row) => [kind.id(row), row]));
+  let hasMoved = false;
   mapRows<Row>(query, (before) => {
     const row = byId.get(kind.id(before));
     if (!row) return before;
-    return kind.fits(row, filter) ? row : null;
+    if (!kind.fits(row, filter)) return null;
+    hasMoved ||= kind.place?.(row, filter) !== kind.place?.(before, filter);
+    return row;
   });
+  if (hasMoved) refresh(client, query, true);
 }
