@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { Problem } from '../api/problem';
+import { lookOf, type Asking } from './look';
+
+const look = (asking: Partial<Asking>) =>
+  lookOf({ data: undefined, error: null, failureReason: null, isPlaceholderData: false, ...asking })
+    .look;
+
+const away = new Problem(503, {});
+const wrong = new Problem(500, {});
+
+describe('what is shown of a question', () => {
+  it('is its answer, marked as soon as it cannot be read anew', () => {
+    expect(look({ data: 1 })).toBe('shown');
+    expect(look({ data: 1, failureReason: away })).toBe('old');
+    expect(look({ data: 1, error: wrong, failureReason: wrong })).toBe('old');
+    expect(look({ data: 1, failureReason: new DOMException('', 'AbortError') })).toBe('shown');
+  });
+
+  it('is the answer before, marked, until it fails', () => {
+    const former = { data: 1, isPlaceholderData: true };
+    expect(look(former)).toBe('former');
+    expect(look({ ...former, failureReason: away })).toBe('waiting');
+    expect(look({ ...former, error: wrong })).toBe('failed');
+  });
+
+  it('is why there is no answer', () => {
+    expect(look({})).toBe('reading');
+    expect(look({ failureReason: away })).toBe('waiting');
+    expect(look({ error: wrong, failureReason: wrong })).toBe('failed');
+  });
+
+  it('is nothing else where the asker marks old data', () => {
+    expect(lookOf({ data: 1, error: null, failureReason: away }).look).toBe('shown');
+  });
+});
