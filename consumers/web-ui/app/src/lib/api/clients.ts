@@ -45,12 +45,9 @@ function watching(service: string): Middleware {
     },
     async onResponse({ request, response }) {
       if (response.status === 401) requireLogin();
-      if ([502, 503, 504].includes(response.status)) {
-        const body: unknown = await response
-          .clone()
-          .json()
-          .catch(() => null);
-        failing(service, Problem.of(response, body));
+      const problem = response.ok ? null : await problemOf(response);
+      if (problem?.isOutage) {
+        failing(service, problem);
         return;
       }
       answering(service);
@@ -59,9 +56,17 @@ function watching(service: string): Middleware {
     },
     onError({ error }) {
       const problem = asProblem(error);
-      if (problem?.status === 0) failing(service, problem);
+      if (problem?.isOutage) failing(service, problem);
     },
   };
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return Problem.of(response, body);
 }
 
 function client<Paths extends object>(service: string) {

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { QueryClient, QueryObserver } from '@tanstack/svelte-query';
+import { describe, expect, it, vi } from 'vitest';
 import { Problem } from '../api/problem';
+import { failures } from './failed';
 import { lookOf, type Asking } from './look';
 
 const look = (asking: Partial<Asking>) =>
@@ -32,5 +34,29 @@ describe('what is shown of a question', () => {
 
   it('is nothing else where the asker marks old data', () => {
     expect(lookOf({ data: 1, error: null, failureReason: away }).look).toBe('shown');
+  });
+});
+
+describe('what could not be read', () => {
+  it('is told as long as somebody looks at it', async () => {
+    const client = new QueryClient();
+    const asked = (service: string, error: Problem) => {
+      const queryFn = () => Promise.reject(error);
+      const options = { queryKey: [service, 'it'], queryFn, retry: false };
+      return new QueryObserver<unknown, Problem>(client, options).subscribe(() => undefined);
+    };
+    const leave = asked('orders', wrong);
+    asked('customers', new Problem(404, {}));
+    await vi.waitFor(() => expect(client.isFetching()).toBe(0));
+    const texts = () => failures(client).map(({ text }) => text);
+    expect(texts()).toEqual(['orders: the answer was 500']);
+    leave();
+    expect(texts()).toEqual([]);
+  });
+
+  it('says how the service does unless it is for what was asked', () => {
+    const outages = [0, 429, 500, 501, 503].map((status) => new Problem(status, {}).isOutage);
+    expect(new Set(outages)).toEqual(new Set([true]));
+    expect(new Problem(409, {}).isOutage).toBe(false);
   });
 });
