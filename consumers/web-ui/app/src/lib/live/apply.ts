@@ -5,7 +5,6 @@ import { campaignRows, mailingRows, uncertainKey } from '../queries/campaigns';
 import { classesKey, classificationKey, customerKey } from '../queries/customers';
 import { refreshAll, type ListKind } from '../queries/list';
 import { orderRows, requestsKey } from '../queries/orders';
-import { readAnew } from '../queries/reading';
 import { rankingKey, reportRows, summaryKey, type ReportRow } from '../queries/report';
 import { rowChanged, rowGone } from '../queries/rows';
 import { soon } from '../queries/soon';
@@ -58,11 +57,6 @@ export function apply(client: QueryClient, change: Change): void {
       soon(client, ['campaigns', 'mails-of']);
       break;
   }
-}
-
-/** Anything may have changed. */
-export function reload(client: QueryClient): void {
-  for (const query of client.getQueryCache().getAll()) void readAnew(client, query);
 }
 
 function list<Row, Filter>(

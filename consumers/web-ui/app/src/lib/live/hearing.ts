@@ -2,7 +2,8 @@
 
 import type { QueryClient } from '@tanstack/svelte-query';
 import type { Start } from '../api/start';
-import { apply, reload, type Change } from './apply';
+import { refreshEverything } from '../queries/list';
+import { apply, type Change } from './apply';
 import type { Follower } from './stream';
 
 /** Hears of the stream. */
@@ -22,11 +23,11 @@ export function hearing(client: QueryClient, start: Start, hearer: Hearer): Foll
       if (event === 'ready') {
         const mayBeOld = start.heard();
         // Nobody told what has changed before.
-        if (mayBeOld && !isResumed) reload(client);
+        if (mayBeOld && !isResumed) refreshEverything(client);
         hearer.onOpen();
       }
       if (event === 'change') apply(client, JSON.parse(data) as Change);
-      if (event === 'reload') reload(client);
+      if (event === 'reload') refreshEverything(client);
     },
     onClosed(status) {
       start.giveUp();

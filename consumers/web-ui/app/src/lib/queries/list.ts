@@ -2,6 +2,7 @@
 
 import type { InfiniteData, Query, QueryClient } from '@tanstack/svelte-query';
 import { SvelteSet } from 'svelte/reactivity';
+import { readAnew } from './reading';
 import { soon } from './soon';
 
 export interface Page<Row> {
@@ -35,17 +36,40 @@ const FEW = 3;
 /** Hashes of the keys of long lists that are not up to date. */
 export const outdated = new SvelteSet<string>();
 
+/** Whether so much of a list was read that it is not read anew unasked. */
+function isLong({ state: { data } }: Query): boolean {
+  return ((data as Partial<Pages<unknown>> | undefined)?.pages?.length ?? 0) > FEW;
+}
+
 /** Reads a list anew: soon, if it is short; else its reader is told, if there is more to see. */
 export function refresh(client: QueryClient, query: Query, hasMore: boolean): void {
-  const { queryHash, queryKey } = query;
-  const pages = (query.state.data as Pages<unknown> | undefined)?.pages.length ?? 0;
-  if (pages <= FEW || !query.isActive()) soon(client, queryKey, { exact: true });
-  else if (hasMore) outdated.add(queryHash);
+  if (!isLong(query)) soon(client, query.queryKey, { exact: true });
+  else if (hasMore) setAside(client, query);
+}
+
+/** A long list that nobody sees is forgotten: to read all of its pages anew may take minutes. */
+function setAside(client: QueryClient, query: Query): void {
+  if (query.isActive()) outdated.add(query.queryHash);
+  else client.getQueryCache().remove(query);
+}
+
+/** Reads everything anew, as far as that is not too much. */
+export function refreshEverything(client: QueryClient): void {
+  for (const query of client.getQueryCache().getAll()) {
+    if (isLong(query)) setAside(client, query);
+    else void readAnew(client, query);
+  }
+}
+
+/** Lists that are read from their beginning, or forgotten, are up to date whenever they come back. */
+export function forgetOutdated(client: QueryClient): void {
+  client.getQueryCache().subscribe(({ type, query }) => {
+    if (type === 'removed' || query.state.data === undefined) outdated.delete(query.queryHash);
+  });
 }
 
 /** Reads a whole list anew, from its beginning. */
-export function restart(client: QueryClient, queryKey: readonly unknown[], hash: string): void {
-  outdated.delete(hash);
+export function restart(client: QueryClient, queryKey: readonly unknown[]): void {
   void client.resetQueries({ queryKey, exact: true });
 }
 

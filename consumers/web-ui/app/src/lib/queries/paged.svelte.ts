@@ -48,7 +48,7 @@ export function pagedList<Row, Filter>(kind: ListKind<Row, Filter>, filter: () =
       if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
     },
     restart() {
-      restart(client, key(), hash);
+      restart(client, key());
     },
   };
 }
