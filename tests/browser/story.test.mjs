@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { clean, isBadge, open, shot, told } from "./lib/browser.mjs";
-import { get, post, signal } from "./lib/stack.mjs";
+import { get, post, signal, url } from "./lib/stack.mjs";
 
 /** What one does, the other sees within so long, in milliseconds. */
 const AT_ONCE = 1_000;
@@ -139,5 +139,27 @@ test("who was offline gets what was missed", async () => {
   await page.context().setOffline(false);
   await row(page, "missed meanwhile").getByText("Confirmed").waitFor();
   await isBadge(page, "Live");
+  clean(page);
+});
+
+test("what changed before a page heard of changes is shown, too", async (t) => {
+  const { aggregateId } = await post("command-api/v1/customers", { name: "Frida" });
+  const page = await open(`/orders?customer=${aggregateId}`);
+  await page.route("**/v1/changes?*", (route) => route.abort());
+  await page.goto(url("web-ui", `/orders?customer=${aggregateId}`));
+  await page.getByText("There are no such orders").waitFor();
+  await post("command-api/v1/orders", { customerId: aggregateId, text: "unheard of", value: "3" });
+  let known;
+  do known = await get(`orders/v1/orders?customerId=${aggregateId}`);
+  while (known.items.length === 0);
+  assert.equal(await row(page, "unheard of").count(), 0);
+  await page.unroute("**/v1/changes?*");
+  await row(page, "unheard of").waitFor();
+  await isBadge(page, "Live");
+  // A page that opens normally: how long until there is something to see, for comparison.
+  await page.reload();
+  await row(page, "unheard of").waitFor();
+  const took = await page.evaluate(() => performance.now());
+  t.diagnostic(`orders were seen ${Math.round(took)} ms after the page was opened`);
   clean(page);
 });
