@@ -1,6 +1,8 @@
 // Who is logged in. The cookie of the service `tokens` does the rest; installations that let
 // everybody do everything have nobody logged in, and nobody sees any of this.
 
+import { Problem, pause } from './api/problem';
+
 interface Status {
   authenticated: boolean;
   subject?: string | null;
@@ -38,17 +40,35 @@ export function logIn(status: Status): void {
   renewBefore(status.expiresAt);
 }
 
-function renewBefore(end: string | null | undefined): void {
+function renewBefore(expiresAt: string | null | undefined): void {
   clearTimeout(renewal);
-  if (!end) return;
-  const wait = Math.max(Date.parse(end) - Date.now() - BEFORE, 5_000);
-  renewal = setTimeout(() => void renew(), wait);
+  if (!expiresAt) return;
+  const end = Date.parse(expiresAt);
+  planRenewal(end, Math.max(end - Date.now() - BEFORE, 5_000), 0);
 }
 
-async function renew(): Promise<void> {
-  const answer = await fetch('/s/tokens/getJwt', { method: 'POST' }).catch(() => null);
-  // Away: the next request that is refused asks for a login.
-  if (!answer?.ok) return;
-  const { expiresAt } = (await answer.json()) as { expiresAt?: string };
-  renewBefore(expiresAt);
+function planRenewal(end: number, wait: number, tries: number): void {
+  const planned = setTimeout(() => void renew(), wait);
+  renewal = planned;
+
+  async function renew(): Promise<void> {
+    const { status, expiresAt } = await ask();
+    // Somebody has logged in meanwhile.
+    if (renewal !== planned) return;
+    if (status === 200) renewBefore(expiresAt);
+    const next = pause(tries, null);
+    // Else the next request that is refused asks for a login.
+    const isWorthIt = new Problem(status, {}).isOutage && Date.now() + next < end;
+    if (isWorthIt) planRenewal(end, next, tries + 1);
+  }
+}
+
+/** Asks for another token; the status is 0 without an answer. */
+async function ask(): Promise<{ status: number; expiresAt?: string }> {
+  try {
+    const answer = await fetch('/s/tokens/getJwt', { method: 'POST' });
+    return answer.ok ? { ...(await answer.json()), status: 200 } : { status: answer.status };
+  } catch {
+    return { status: 0 };
+  }
 }

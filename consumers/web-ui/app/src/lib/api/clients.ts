@@ -12,6 +12,7 @@ import type { paths as TokenPaths } from '../../../openapi/tokens';
 import { answering, failing } from './health.svelte';
 import { Problem, asProblem } from './problem';
 import { seen, wanted } from './fresh';
+import { start } from './start';
 import { requireLogin } from '../session.svelte';
 
 const TOKEN = 'oneway-token';
@@ -29,11 +30,12 @@ const READING = new Set([
   'orders',
 ]);
 
-/** Adds tokens to queries, and notes how a service does. */
+/** Has queries begin when they may, adds tokens to them, and notes how a service does. */
 function watching(service: string): Middleware {
   return {
-    onRequest({ request }) {
+    async onRequest({ request }) {
       if (!READING.has(service)) return;
+      await start.mayRead();
       const own = request.headers.get(TOKEN);
       const tokens = [...(own ? [own] : []), ...wanted(service)];
       if (tokens.length === 0) return;
@@ -43,12 +45,9 @@ function watching(service: string): Middleware {
     },
     async onResponse({ request, response }) {
       if (response.status === 401) requireLogin();
-      if ([502, 503, 504].includes(response.status)) {
-        const body: unknown = await response
-          .clone()
-          .json()
-          .catch(() => null);
-        failing(service, Problem.of(response, body));
+      const problem = response.ok ? null : await problemOf(response);
+      if (problem?.isOutage) {
+        failing(service, problem);
         return;
       }
       answering(service);
@@ -57,9 +56,17 @@ function watching(service: string): Middleware {
     },
     onError({ error }) {
       const problem = asProblem(error);
-      if (problem?.status === 0) failing(service, problem);
+      if (problem?.isOutage) failing(service, problem);
     },
   };
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return Problem.of(response, body);
 }
 
 function client<Paths extends object>(service: string) {

@@ -71,6 +71,11 @@ export class Problem extends Error {
     return [0, 429, 502, 503, 504].includes(this.status);
   }
 
+  /** True when it is not for what was asked, but for who was. */
+  get isOutage(): boolean {
+    return this.isTemporary || this.status >= 500;
+  }
+
   /** What is wrong with a field of the request, wherever the request has it. */
   field(name: string): string | undefined {
     return this.errors.find(({ pointer }) => pointer.endsWith(`/${name}`))?.detail;

@@ -10,8 +10,9 @@ import {
   type Campaign,
   type Mailing,
 } from '../queries/campaigns';
-import { refreshAll, replace } from '../queries/list';
+import { refreshAll } from '../queries/list';
 import type { CustomerClass } from '../queries/report';
+import { replace } from '../queries/rows';
 import { run, type Running, type Wish } from './commands.svelte';
 import type { Call, Outcome } from './send';
 

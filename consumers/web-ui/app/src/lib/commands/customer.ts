@@ -1,8 +1,9 @@
 import type { QueryClient } from '@tanstack/svelte-query';
 import { commandApi } from '../api/clients';
 import { customerKey, readCustomer, type Customer } from '../queries/customers';
-import { refreshAll, replace } from '../queries/list';
+import { refreshAll } from '../queries/list';
 import { reportRow, reportRows } from '../queries/report';
+import { replace } from '../queries/rows';
 import { run, type Running, type Wish } from './commands.svelte';
 import type { Outcome } from './send';
 

@@ -1,7 +1,8 @@
 import type { QueryClient } from '@tanstack/svelte-query';
 import { commandApi } from '../api/clients';
-import { refreshAll, replace } from '../queries/list';
+import { refreshAll } from '../queries/list';
 import { orderRows, readOrder, requestsKey, type ConfirmationRequest } from '../queries/orders';
+import { replace } from '../queries/rows';
 import { dateTime } from '../time';
 import { run, type Running, type Wish } from './commands.svelte';
 

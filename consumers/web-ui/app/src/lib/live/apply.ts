@@ -3,9 +3,10 @@
 import type { QueryClient } from '@tanstack/svelte-query';
 import { campaignRows, mailingRows, uncertainKey } from '../queries/campaigns';
 import { classesKey, classificationKey, customerKey } from '../queries/customers';
-import { refreshAll, rowChanged, rowGone, type ListKind } from '../queries/list';
+import { refreshAll, type ListKind } from '../queries/list';
 import { orderRows, requestsKey } from '../queries/orders';
-import { reportRows, summaryKey, type ReportRow } from '../queries/report';
+import { rankingKey, reportRows, summaryKey, type ReportRow } from '../queries/report';
+import { rowChanged, rowGone } from '../queries/rows';
 import { soon } from '../queries/soon';
 
 /** A change of a row of a read model, or of any of its rows. */
@@ -18,20 +19,26 @@ export interface Change {
   details?: unknown;
 }
 
+/** Sums over everything are more work than others, in milliseconds between two of them. */
+const SUMS = 1_000;
+const RANKING = 3_000;
+
 /** Brings what is shown up to date with a change. */
 export function apply(client: QueryClient, change: Change): void {
   const id = change.changeKind === 'all' ? undefined : change.rowId;
   switch (`${change.endpoint}/${change.readModel}`) {
     case 'customer-report/customers':
       list(client, reportRows, change, change.details as ReportRow | undefined);
-      soon(client, summaryKey);
+      // Only a whole read model anew changes the past.
+      soon(client, id === undefined ? summaryKey : [...summaryKey, null], { pause: SUMS });
+      soon(client, id === undefined ? rankingKey : [...rankingKey, null], { pause: RANKING });
       break;
     case 'customers/overview':
       soon(client, id === undefined ? ['customers', 'one'] : customerKey(id));
       break;
     case 'customer-classifier/classification':
       soon(client, id === undefined ? ['customer-classifier', 'one'] : classificationKey(id));
-      soon(client, classesKey);
+      soon(client, classesKey, { pause: SUMS });
       break;
     case 'orders/overview':
       list(client, orderRows, change);
@@ -52,18 +59,13 @@ export function apply(client: QueryClient, change: Change): void {
   }
 }
 
-/** Anything may have changed. */
-export function reload(client: QueryClient): void {
-  void client.invalidateQueries();
-}
-
 function list<Row, Filter>(
   client: QueryClient,
   kind: ListKind<Row, Filter>,
-  { changeKind, rowId }: Change,
+  { changeKind, rowId, details }: Change,
   row?: Row,
 ): void {
   if (changeKind === 'all' || rowId === undefined) refreshAll(client, kind.key);
   else if (changeKind === 'deleteRow') rowGone(client, kind, rowId);
-  else rowChanged(client, kind, rowId, changeKind === 'addRow', row);
+  else rowChanged(client, kind, rowId, { row, details, isNew: changeKind === 'addRow' });
 }

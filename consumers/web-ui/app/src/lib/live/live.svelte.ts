@@ -1,9 +1,10 @@
 // The changes that the services tell of, in one stream for the whole page.
 
 import type { QueryClient } from '@tanstack/svelte-query';
+import { start } from '../api/start';
 import { requireLogin } from '../session.svelte';
-import { apply, reload, type Change } from './apply';
-import { follow } from './stream';
+import { hearing } from './hearing';
+import { follow, type Place } from './stream';
 
 /** The read models that the pages show. */
 const MODELS = [
@@ -29,6 +30,9 @@ interface Live {
 
 export const live = $state<Live>({ isOpen: false, closedSince: Date.now(), status: 0 });
 
+/** Where the page stands among the changes, also when somebody has logged in again. */
+const place: Place = {};
+
 /**
  * Keeps the query cache up to date while the page is seen. A page in the background gives its
  * connection back, since a browser has few of them for all tabs, and goes on where it stood when it
@@ -38,24 +42,23 @@ export function keepLive(client: QueryClient): () => void {
   const stop = new AbortController();
   const url = `/s/change-notifier/v1/changes?models=${MODELS.join(',')}`;
   const gate = visible(stop.signal);
-  const follower = {
+  const follower = hearing(client, start, {
     onOpen() {
       live.isOpen = true;
-    },
-    onEvent({ event, data }: { event: string; data: string }) {
-      if (event === 'change') apply(client, JSON.parse(data) as Change);
-      if (event === 'reload') reload(client);
     },
     onClosed(status: number) {
       if (live.isOpen) live.closedSince = Date.now();
       live.isOpen = false;
       live.status = status;
-      if (status === 400) reload(client);
       if (status === 401) requireLogin();
     },
+  });
+  void follow(url, place, follower, stop.signal, gate);
+  return () => {
+    stop.abort();
+    // Whoever logs in reads everything anew.
+    if (!place.last) start.again();
   };
-  void follow(url, follower, stop.signal, gate);
-  return () => stop.abort();
 }
 
 /** Says whether the page is seen, and when it is not any more. */

@@ -35,7 +35,8 @@ export function parser(onEvent: (event: ServerEvent) => void, onId: (id: string)
 }
 
 export interface Follower {
-  onOpen(): void;
+  /** The stream begins: where it stood, or, when it stood nowhere, now. */
+  onOpen(isResumed: boolean): void;
   onEvent(event: ServerEvent): void;
   /** The stream ended, or did not begin; with the status of the answer, 0 without one. */
   onClosed(status: number): void;
@@ -47,6 +48,11 @@ const SILENCE = 40_000;
 /** First pause before another try, and the longest one. */
 const PAUSES = [1_000, 10_000] as const;
 
+/** Where a follower stands in a stream: the id of the last event. */
+export interface Place {
+  last?: string | undefined;
+}
+
 /** Lets a connection be, or makes it wait. */
 export interface Gate {
   /** Waits until there may be one. */
@@ -55,28 +61,28 @@ export interface Gate {
   signal(): AbortSignal;
 }
 
-/** Follows a stream until the signal; comes back to where it stood. */
+/** Follows a stream from a place until the signal; comes back to where it stood. */
 export async function follow(
   url: string,
+  place: Place,
   follower: Follower,
   stop: AbortSignal,
   gate: Gate,
 ): Promise<void> {
-  let last: string | undefined;
   let pause: number = PAUSES[0];
-  const opened = () => {
+  const opened = (isResumed: boolean) => {
     pause = PAUSES[0];
-    follower.onOpen();
+    follower.onOpen(isResumed);
   };
   while (!stop.aborted) {
     await gate.open();
     const until = AbortSignal.any([stop, gate.signal()]);
     const passing = { ...follower, onOpen: opened };
-    const status = await once(url, last, passing, (id) => (last = id), until);
+    const status = await once(url, place, passing, until);
     if (stop.aborted) return;
     if (gate.signal().aborted) continue;
     // It stood nowhere in this log.
-    if (status === 400) last = undefined;
+    if (status === 400) place.last = undefined;
     follower.onClosed(status);
     await sleep(pause, stop);
     pause = Math.min(pause * 2, PAUSES[1]);
@@ -85,21 +91,23 @@ export async function follow(
 
 async function once(
   url: string,
-  last: string | undefined,
+  place: Place,
   follower: Follower,
-  onId: (id: string) => void,
   stop: AbortSignal,
 ): Promise<number> {
   const dead = new AbortController();
   let timer = setTimeout(() => dead.abort(), SILENCE);
   try {
     const headers: HeadersInit = { accept: 'text/event-stream' };
-    if (last) headers['last-event-id'] = last;
+    if (place.last) headers['last-event-id'] = place.last;
     const signal = AbortSignal.any([stop, dead.signal]);
     const answer = await fetch(url, { headers, signal, cache: 'no-store' });
     if (!answer.ok || !answer.body) return answer.status;
-    follower.onOpen();
-    const take = parser((event) => follower.onEvent(event), onId);
+    follower.onOpen(Boolean(place.last));
+    const take = parser(
+      (event) => follower.onEvent(event),
+      (id) => (place.last = id),
+    );
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();

@@ -1,5 +1,6 @@
 import { QueryClient } from '@tanstack/svelte-query';
 import { asProblem, pause } from '../api/problem';
+import { forgetOutdated } from './list';
 
 /** How long what nobody looks at is kept, in milliseconds. */
 const KEPT = 5 * 60_000;
@@ -9,7 +10,7 @@ const KEPT = 5 * 60_000;
  * pages recover by themselves.
  */
 export function queryClient(): QueryClient {
-  return new QueryClient({
+  const client = new QueryClient({
     defaultOptions: {
       queries: {
         staleTime: Infinity,
@@ -22,4 +23,6 @@ export function queryClient(): QueryClient {
       },
     },
   });
+  forgetOutdated(client);
+  return client;
 }

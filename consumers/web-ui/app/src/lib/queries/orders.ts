@@ -26,9 +26,14 @@ export const orderRows: ListKind<Order, OrderFilter> = {
   },
   id: (order) => order.id,
   one: (id) => readOrder(id),
-  fits: (order, { status, customerId }) =>
-    (!status || order.status === status) && (!customerId || order.customerId === customerId),
+  fits: isListed,
+  // Changes tell of an order as other front ends show it: without its version, and when it was.
+  mayFit: (details, filter) => !details || isListed(details, filter),
 };
+
+function isListed(order: Partial<Order>, { status, customerId }: OrderFilter): boolean {
+  return (!status || order.status === status) && (!customerId || order.customerId === customerId);
+}
 
 /** One order; with a token, once the read model shows what its command did. */
 export function readOrder(id: string, token?: string): Promise<Order> {

@@ -55,7 +55,7 @@ export function pagedList<Row, Filter>(kind: ListKind<Row, Filter>, filter: () =
       if (mayRead && (isAsked || !query.isFetchNextPageError)) void query.fetchNextPage();
     },
     restart() {
-      restart(client, key(), hash);
+      restart(client, key());
     },
   };
 }

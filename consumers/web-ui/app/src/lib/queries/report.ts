@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/svelte-query';
 import type { components, operations } from '../../../openapi/customer-report';
 import { report, take } from '../api/clients';
+import { sum } from '../money';
 import type { ListKind, Page } from './list';
 
 export type ReportRow = components['schemas']['Customer'];
@@ -39,6 +40,7 @@ export const reportRows: ListKind<ReportRow, ReportFilter> = {
   id: (row) => row.id,
   one: (id) => reportRow(id),
   fits: (row, filter) => (!filter.class || row.class === filter.class) && hasText(row, filter.text),
+  place: (row, { sort }) => row[sort.replace('-', '') as keyof ReportRow],
   isFrozen: (filter) => filter.asOf !== undefined,
 };
 
@@ -67,11 +69,13 @@ export const summaryKey = ['customer-report', 'summary'];
 export function summary(asOf: string | undefined, top: number) {
   return queryOptions({
     queryKey: [...summaryKey, asOf ?? null, top],
-    queryFn: ({ signal }) => {
-      const query = { top, ...(asOf ? { 'as-of': asOf } : {}) };
-      return take(report.GET('/v1/report/summary', { params: { query }, signal }));
-    },
+    queryFn: ({ signal }) => readSummary(asOf, top, signal),
   });
+}
+
+function readSummary(asOf: string | undefined, top: number, signal: AbortSignal): Promise<Summary> {
+  const query = { top, ...(asOf ? { 'as-of': asOf } : {}) };
+  return take(report.GET('/v1/report/summary', { params: { query }, signal }));
 }
 
 /** Where the whole report is, as CSV. */
@@ -86,23 +90,39 @@ export function csv(filter: ReportFilter): string {
 /** Most customers that the Pareto line is exact for. */
 export const MOST_RANKED = 5_000;
 
-/** The confirmed revenues of the best customers, largest first. */
+export const rankingKey = ['customer-report', 'ranking'];
+
+/** The confirmed revenues of the best customers, largest first, as parts of the whole. */
+export interface Ranking {
+  revenues: string[];
+  /** All customers, and what they bring: as of the same moment, or there would be no true line. */
+  customers: number;
+  total: string;
+}
+
 export function ranking(asOf: string | undefined) {
   return queryOptions({
-    queryKey: ['customer-report', 'ranking', asOf ?? null],
-    queryFn: async ({ signal }) => {
-      const revenues: string[] = [];
-      let cursor: string | undefined;
-      const sorted = {
-        ...query({ sort: '-confirmedRevenue', ...(asOf ? { asOf } : {}) }),
-        limit: 500,
-      };
-      do {
-        const page = await reportPage({ ...sorted, ...(cursor ? { cursor } : {}) }, signal);
-        revenues.push(...page.items.map(({ confirmedRevenue }) => confirmedRevenue));
-        cursor = page.next ?? undefined;
-      } while (cursor && revenues.length < MOST_RANKED);
-      return revenues;
+    queryKey: [...rankingKey, asOf ?? null],
+    queryFn: async ({ signal }): Promise<Ranking> => {
+      const { revenues, isWhole } = await best(asOf, signal);
+      if (isWhole) return { revenues, customers: revenues.length, total: sum(revenues) };
+      const { customers, confirmedRevenue } = (await readSummary(asOf, 0, signal)).total;
+      return { revenues, customers, total: confirmedRevenue };
     },
   });
+}
+
+async function best(asOf: string | undefined, signal: AbortSignal) {
+  const revenues: string[] = [];
+  let cursor: string | undefined;
+  const sorted = {
+    ...query({ sort: '-confirmedRevenue', ...(asOf ? { asOf } : {}) }),
+    limit: 500,
+  };
+  do {
+    const page = await reportPage({ ...sorted, ...(cursor ? { cursor } : {}) }, signal);
+    revenues.push(...page.items.map(({ confirmedRevenue }) => confirmedRevenue));
+    cursor = page.next ?? undefined;
+  } while (cursor && revenues.length < MOST_RANKED);
+  return { revenues, isWhole: !cursor };
 }

@@ -1,24 +1,33 @@
 import { hashKey, type QueryClient } from '@tanstack/svelte-query';
+import { paced } from './paced';
+import { readAnew } from './reading';
 
-/** Many changes in a moment cause one query; a stream of changes one in so many milliseconds. */
-const GATHER = 300;
-const PAUSE = 1_500;
+/** A stream of changes causes one query in so many milliseconds. */
+const PAUSE = 400;
 
-const asked = new Map<string, number>();
-const planned = new Set<string>();
+interface Options {
+  /** This query alone, and not all whose keys begin so. */
+  exact?: boolean;
+  /** A longer pause, for what is much to read. */
+  pause?: number;
+}
 
-/** Has the queries whose keys begin so asked anew, soon but not all the time. */
-export function soon(client: QueryClient, queryKey: readonly unknown[]): void {
-  const hash = hashKey(queryKey);
-  if (planned.has(hash)) return;
-  planned.add(hash);
-  const wait = (asked.get(hash) ?? 0) + PAUSE - Date.now();
-  setTimeout(
-    () => {
-      planned.delete(hash);
-      asked.set(hash, Date.now());
-      void client.invalidateQueries({ queryKey });
-    },
-    Math.max(wait, GATHER),
-  );
+const asking = new WeakMap<QueryClient, Map<string, () => void>>();
+
+/** Has the queries whose keys begin so asked anew: at once, but not all the time. */
+export function soon(
+  client: QueryClient,
+  queryKey: readonly unknown[],
+  { exact = false, pause = PAUSE }: Options = {},
+): void {
+  const all = asking.get(client) ?? new Map<string, () => void>();
+  asking.set(client, all);
+  const hash = hashKey([queryKey, exact]);
+  const read = () => {
+    const queries = client.getQueryCache().findAll({ queryKey, exact });
+    return Promise.all(queries.map((query) => readAnew(client, query)));
+  };
+  const ask = all.get(hash) ?? paced(pause, read, () => all.delete(hash));
+  all.set(hash, ask);
+  ask();
 }

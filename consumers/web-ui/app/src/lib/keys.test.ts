@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inSight } from './rows';
+import { inSight } from './keys';
 
 it('rows keep their keys wherever they are, and one that is listed twice has two', () => {
   const keys = (rows: string[], indexes: number[]) =>
