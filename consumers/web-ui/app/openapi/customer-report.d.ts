@@ -60,6 +60,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/report/customers/search": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `oneway-token` of an answer to a command, or several, in one header with commas or in
+                 *     several: the query is answered when the read model has applied what those commands caused.
+                 * @example 1~order.commands.3.1234
+                 */
+                "oneway-token"?: string;
+                /**
+                 * @description `wait=5`: wait up to 5 seconds for what the token names (at most 25), then answer 503.
+                 * @example wait=5
+                 */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same, for what is better in no address, since addresses are kept in logs: texts that
+         *     somebody types, and cursors, which have names in them.
+         */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/report/customers/{id}": {
         parameters: {
             query?: never;
@@ -277,6 +309,11 @@ export interface components {
              */
             usdRevenue: string;
         };
+        /**
+         * @description The form of an answer.
+         * @enum {string}
+         */
+        Format: "json" | "csv";
         /** @description How far the read model is behind one position of a token. */
         Lag: {
             /**
@@ -309,6 +346,30 @@ export interface components {
              * @example 1234
              */
             wanted: number;
+        };
+        /** @description What is listed, and how. */
+        ListArguments: {
+            /** @description The report as it was: at the end of a day (UTC) that is over, or at a moment. */
+            "as-of"?: string | null;
+            /**
+             * @description Only customers of this class.
+             * @example A
+             */
+            class?: string | null;
+            /** @description Where the page starts: `next` of the page before. */
+            cursor?: string | null;
+            format?: components["schemas"]["Format"] | null;
+            /**
+             * Format: int64
+             * @description Most customers on the page: 1 to 500, otherwise 50.
+             */
+            limit?: number | null;
+            /** @description Only customers who are there; in upper or lower case. */
+            location?: string | null;
+            /** @description By which column, `-` before it for the descending order; otherwise by name. */
+            sort?: string | null;
+            /** @description Only customers with this text in name, id or location; in upper or lower case. */
+            text?: string | null;
         };
         /** @description Changes of one kind in one month. */
         Movement: {
@@ -1099,6 +1160,203 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `oneway-token` of an answer to a command, or several, in one header with commas or in
+                 *     several: the query is answered when the read model has applied what those commands caused.
+                 * @example 1~order.commands.3.1234
+                 */
+                "oneway-token"?: string;
+                /**
+                 * @description `wait=5`: wait up to 5 seconds for what the token names (at most 25), then answer 503.
+                 * @example wait=5
+                 */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListArguments"];
+            };
+        };
+        responses: {
+            /** @description As for the same arguments in an address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Customer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description An argument is malformed, or `as-of` is not over yet */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A token of who asks is needed, or it is not valid (`no_token`, `invalid_token`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * @description Stable code for programs.
+                         * @example not_found
+                         */
+                        code: string;
+                        /** @description Joins the answer with logs and events. */
+                        correlationId?: string | null;
+                        /** @description What was wrong, and what to do. */
+                        detail: string;
+                        /** @description How far the read model is behind a token; with 503 `not_applied_yet`. */
+                        lag?: components["schemas"]["Lag"][] | null;
+                        /**
+                         * Format: int32
+                         * @description The status.
+                         * @example 404
+                         */
+                        status: number;
+                        /**
+                         * @description The status in words.
+                         * @example Not Found
+                         */
+                        title: string;
+                        /**
+                         * @description Kind of problem, as a URI.
+                         * @example urn:oneway:problem:not_found
+                         */
+                        type: string;
+                    };
+                };
+            };
+            /** @description The roles of who asks do not have the `right` (`forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * @description Stable code for programs.
+                         * @example not_found
+                         */
+                        code: string;
+                        /** @description Joins the answer with logs and events. */
+                        correlationId?: string | null;
+                        /** @description What was wrong, and what to do. */
+                        detail: string;
+                        /** @description How far the read model is behind a token; with 503 `not_applied_yet`. */
+                        lag?: components["schemas"]["Lag"][] | null;
+                        /**
+                         * Format: int32
+                         * @description The status.
+                         * @example 404
+                         */
+                        status: number;
+                        /**
+                         * @description The status in words.
+                         * @example Not Found
+                         */
+                        title: string;
+                        /**
+                         * @description Kind of problem, as a URI.
+                         * @example urn:oneway:problem:not_found
+                         */
+                        type: string;
+                    };
+                };
+            };
+            /** @description Too many requests in a short time (`too_many_requests`) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * @description Stable code for programs.
+                         * @example not_found
+                         */
+                        code: string;
+                        /** @description Joins the answer with logs and events. */
+                        correlationId?: string | null;
+                        /** @description What was wrong, and what to do. */
+                        detail: string;
+                        /** @description How far the read model is behind a token; with 503 `not_applied_yet`. */
+                        lag?: components["schemas"]["Lag"][] | null;
+                        /**
+                         * Format: int32
+                         * @description The status.
+                         * @example 404
+                         */
+                        status: number;
+                        /**
+                         * @description The status in words.
+                         * @example Not Found
+                         */
+                        title: string;
+                        /**
+                         * @description Kind of problem, as a URI.
+                         * @example urn:oneway:problem:not_found
+                         */
+                        type: string;
+                    };
+                };
+            };
+            /**
+             * @description The read model has not applied what the token names (`not_applied_yet`, with the `lag`), or
+             *     cannot be read; `Retry-After` says when to ask again
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /**
+                         * @description Stable code for programs.
+                         * @example not_found
+                         */
+                        code: string;
+                        /** @description Joins the answer with logs and events. */
+                        correlationId?: string | null;
+                        /** @description What was wrong, and what to do. */
+                        detail: string;
+                        /** @description How far the read model is behind a token; with 503 `not_applied_yet`. */
+                        lag?: components["schemas"]["Lag"][] | null;
+                        /**
+                         * Format: int32
+                         * @description The status.
+                         * @example 404
+                         */
+                        status: number;
+                        /**
+                         * @description The status in words.
+                         * @example Not Found
+                         */
+                        title: string;
+                        /**
+                         * @description Kind of problem, as a URI.
+                         * @example urn:oneway:problem:not_found
+                         */
+                        type: string;
+                    };
                 };
             };
         };
