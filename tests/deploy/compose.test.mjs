@@ -9,13 +9,18 @@ import { composed } from "./lib/tools.mjs";
 import { prefix, root, services, text, variables } from "./lib/workspace.mjs";
 
 const FILE = join(root, "deploy/compose.yaml");
-const plain = composed(FILE);
-const all = composed(FILE, ["ui", "observability", "mail"]);
+/** What is started without asking for more, and that with the services that are optional. */
+const usual = composed(FILE);
+const plain = composed(FILE, ["canary"]);
+const all = composed(FILE, ["canary", "ui", "observability", "mail"]);
 const names = services.map((service) => service.name);
+const isUsual = ({ optional }) => !optional;
 
 test("every service is there, and what it needs", () => {
   const others = ["kafka", "postgres", "registry", "topics", "schemas"];
   assert.deepEqual(Object.keys(plain.services).sort(), [...names, ...others].sort());
+  const started = services.filter(isUsual).map((service) => service.name);
+  assert.deepEqual(Object.keys(usual.services).sort(), [...started, ...others].sort());
   assert.deepEqual(plain.services.topics.command, ["oneway", "topics", "apply"]);
   assert.deepEqual(plain.services.schemas.command, ["oneway", "schemas", "register", "--apply"]);
   const extras = Object.keys(all.services).filter((name) => !(name in plain.services));
@@ -71,11 +76,14 @@ test("everything is started again, and has its bounds", () => {
   }
 });
 
-test("web-ui and operator know where all are", () => {
+test("web-ui and operator know where all are, and canary whom it asks", () => {
   const urls = (port, of) => of.filter((one) => one[port]).map((one) => `${one.name}=http://${one.name}:${one[port]}`).join();
   const { environment } = plain.services["web-ui"];
   assert.equal(environment.WEB_UI_SERVICES, urls("http_port", services.filter((one) => one.name !== "web-ui")));
-  assert.equal(plain.services.operator.environment.OPERATOR_SERVICES, urls("admin_port", services));
+  // One that is not there would be shown as failing.
+  assert.equal(plain.services.operator.environment.OPERATOR_SERVICES, urls("admin_port", services.filter(isUsual)));
+  const asked = services.filter(({ name }) => ["command-api", "orders", "change-notifier"].includes(name));
+  assert.equal(plain.services.canary.environment.CANARY_SERVICES, urls("http_port", asked));
 });
 
 test("the servers are of the versions that everything is tested with", () => {

@@ -12,6 +12,9 @@ const sorted = (items) => [...items].sort();
 const service = (document) => services.find(({ name }) => name === document.metadata.labels["app.kubernetes.io/name"]);
 const variable = (container, name) => container.env.find((variable) => variable.name === name);
 
+/** Whom the canary asks. */
+const ASKED = ["command-api", "orders", "change-notifier"];
+
 /** For the connection: read by clients, and not in every list of settings yet. */
 const CONNECTION = new Set([
   "KAFKA_SECURITY_PROTOCOL", "KAFKA_CA_FILE", "KAFKA_CERTIFICATE_FILE", "KAFKA_KEY_FILE",
@@ -76,6 +79,34 @@ for (const chart of charts) {
     const of = (name) => named("Deployment", `shop-${name}`).spec.template.spec.containers[0];
     assert.equal(variable(of("web-ui"), "WEB_UI_SERVICES").value, urls("http_port"));
     assert.equal(variable(of("operator"), "OPERATOR_SERVICES").value, urls("admin_port"));
+  });
+
+  test(`${name}: the canary, where it is wanted`, () => {
+    const canary = named("Deployment", "shop-canary");
+    assert.equal(Boolean(canary), ["managed", "everything"].includes(name));
+    if (!canary) return;
+    const { containers: [container], volumes } = canary.spec.template.spec;
+    const asked = wanted.filter((one) => ASKED.includes(one.name));
+    const urls = asked.map((one) => `${one.name}=http://shop-${one.name}:${one.http_port}`);
+    assert.equal(variable(container, "CANARY_SERVICES").value, urls.join());
+    // A whole folder, which follows the secret: one that is replaced is read with the next run.
+    const [secret, key] = name === "managed" ? ["oneway-canary", "token"] : ["canary", "jwt"];
+    assert.equal(variable(container, "CANARY_TOKEN_FILE").value, `/etc/oneway/canary-token/${key}`);
+    assert.deepEqual(container.volumeMounts, [{ name: "canary-token", mountPath: "/etc/oneway/canary-token", readOnly: true }]);
+    assert.deepEqual(volumes.map((volume) => volume.secret.secretName), [secret]);
+    // Two would correct each other's order.
+    assert.deepEqual([canary.spec.replicas, canary.spec.strategy.type], [1, "Recreate"]);
+    // Nobody but these three, and they let it in.
+    const { egress } = named("NetworkPolicy", "shop-canary").spec;
+    const pods = (rule, way) => rule[way]?.map((peer) => peer.podSelector.matchLabels["app.kubernetes.io/name"]) ?? [];
+    assert.deepEqual(egress.flatMap((rule) => pods(rule, "to")), asked.map((one) => one.name));
+    const ports = egress.filter((rule) => rule.to).map((rule) => rule.ports.map(({ port }) => port));
+    assert.deepEqual(ports, asked.map((one) => [one.http_port]));
+    for (const one of wanted.filter((one) => one.http_port)) {
+      const [rule] = named("NetworkPolicy", `shop-${one.name}`).spec.ingress;
+      const isLetIn = (rule.from ?? []).some((peer) => peer.podSelector?.matchLabels["app.kubernetes.io/name"] === "canary");
+      assert.equal(isLetIn, ASKED.includes(one.name), one.name);
+    }
   });
 
   if (of("KafkaTopic").length || name === "strimzi") {

@@ -15,8 +15,8 @@ function counted() {
   return new Set(sources.flatMap((source) => [...source.matchAll(/"(oneway_[a-z_]+)"/g)].map(([, name]) => name)));
 }
 
-/** A summary's further series are the metric's. */
-const metric = (name, all) => (all.has(name) ? name : name.replace(/_(sum|count)$/, ""));
+/** The further series of a summary or histogram are the metric's. */
+const metric = (name, all) => (all.has(name) ? name : name.replace(/_(sum|count|bucket)$/, ""));
 
 test("every metric that is asked for is counted by the code", () => {
   const all = counted();

@@ -7,9 +7,10 @@ use event_log::{Registry, Settings, restore::PartitionReader};
 use futures_util::future::join_all;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
+use service::Services;
 use tokio::{task::spawn_blocking, time::timeout};
 
-use crate::{error::Error, settings::Services};
+use crate::error::Error;
 
 /// Longest wait for one part.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -46,8 +47,7 @@ impl Health {
 
     /// All parts, asked at once.
     pub async fn look(&self) -> Value {
-        let Services(services) = &self.services;
-        let processes = services.iter().map(|(name, url)| self.process(name, url));
+        let processes = self.services.iter().map(|(name, url)| self.process(name, url));
         let (kafka, registry, postgres, processes) =
             tokio::join!(self.kafka(), self.registry(), self.postgres(), join_all(processes));
         let parts = [kafka, registry, postgres].into_iter().chain(processes);

@@ -3,8 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use consumer_runtime::Server;
-use service::{Env, auth};
-use url::Url;
+use service::{Env, Services, auth};
 
 /// Settings of the service.
 #[derive(Clone)]
@@ -19,34 +18,10 @@ pub struct Settings {
     pub database_url: String,
     /// The same. Shows no password.
     pub database: Server,
-    /// The processes whose health is shown.
+    /// The processes whose health is shown, by their admin ports.
     pub services: Services,
     /// The command-line tool, which does rebuilds.
     pub tool: Option<PathBuf>,
-}
-
-/// Processes by their names, each with the base URL of its admin port.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Services(pub Vec<(String, Url)>);
-
-/// Why a text names no services.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("use NAME=URL with commas, such as orders=http://orders:9105")]
-pub struct InvalidServices;
-
-impl std::str::FromStr for Services {
-    type Err = InvalidServices;
-
-    fn from_str(text: &str) -> Result<Self, InvalidServices> {
-        let service = |item: &str| {
-            let (name, url) = item.trim().split_once('=')?;
-            let url = Url::parse(url).ok()?;
-            let is_web = matches!(url.scheme(), "http" | "https");
-            (!name.is_empty() && is_web).then(|| (name.to_owned(), url))
-        };
-        let services: Option<Vec<_>> = text.split(',').map(service).collect();
-        services.map(Self).ok_or(InvalidServices)
-    }
 }
 
 impl fmt::Debug for Settings {
@@ -67,7 +42,7 @@ impl Settings {
             database_url: env.optional("DATABASE_URL").unwrap_or_default(),
             database: Server::from_env(env),
             tool: tool(env),
-            services: env.parsed(&env.own("SERVICES"), Services::default()),
+            services: Services::from_env(env, &[]),
         }
     }
 }
@@ -79,19 +54,4 @@ fn tool(env: &Env) -> Option<PathBuf> {
         env.problem(format!("{name} is malformed (there is no such file)"));
     }
     Some(tool)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn services_are_read() {
-        let Services(services) = "orders=http://a:1, orders-2=http://a:2".parse().unwrap();
-        let names: Vec<_> = services.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["orders", "orders-2"]);
-        for bad in ["", "orders", "=http://a", "orders=ftp://a"] {
-            assert_eq!(bad.parse::<Services>(), Err(InvalidServices), "{bad}");
-        }
-    }
 }

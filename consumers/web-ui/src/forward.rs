@@ -12,9 +12,7 @@ use axum::{
 use futures_util::StreamExt;
 use http_body_util::BodyExt;
 use reqwest::{Client, Url, redirect::Policy};
-use service::{Failure, Gate, Problem, endless, http::Peer};
-
-use crate::settings::Services;
+use service::{Failure, Gate, Problem, Services, endless, http::Peer};
 
 /// Longest time until a service takes a connection.
 const CONNECT: Duration = Duration::from_secs(2);

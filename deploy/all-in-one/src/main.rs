@@ -1,5 +1,6 @@
 //! Every service of `services.yaml` in one process, by the code of their own binaries: for small
-//! machines and demos. Each keeps its settings, its ports and its admin port.
+//! machines and demos. Each keeps its settings, its ports and its admin port. Those that are optional
+//! have to be named.
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         campaigns::role(),
         operator::role(),
         web_ui::role(),
+        canary::role(),
     ];
     service::together::run("all-in-one", roles)
 }

@@ -23,6 +23,7 @@
 //! - [`auth`]: who asks, and what they may
 //! - [`prefer`]: how long a client wants to wait
 //! - [`problem`]: errors as RFC 9457 problem details
+//! - [`services`]: where other services are
 //! - `metrics`: what is counted
 
 mod allocator;
@@ -44,6 +45,7 @@ pub mod prefer;
 mod probe;
 pub mod problem;
 pub mod role;
+pub mod services;
 pub mod shell;
 pub mod shutdown;
 pub mod together;
@@ -57,6 +59,7 @@ pub use lifeline::Lifeline;
 pub use prefer::Prefer;
 pub use problem::Problem;
 pub use role::Role;
+pub use services::Services;
 pub use shell::{Failure, Shell};
 pub use shutdown::Shutdown;
 pub use trace::Tracer;

@@ -4,6 +4,9 @@
 //! by, and sees nothing of the first event of one that begins with it. So it is in every crate.
 
 use metrics::counter;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+
+use crate::role::Buckets;
 
 /// Requests that were refused by who asks, how often, or from where; label `reason`.
 pub const REFUSALS: &str = "oneway_http_refusals_total";
@@ -22,6 +25,20 @@ pub const SPANS_DROPPED: &str = "oneway_trace_spans_dropped_total";
 
 const REASONS: [&str; 7] =
     ["missing", "expired", "invalid", "unavailable", "forbidden", "rate", "origin"];
+
+/// What gathers the metrics of a role.
+///
+/// # Errors
+/// When its buckets are none.
+pub(crate) fn recorder(buckets: Option<Buckets>) -> Result<PrometheusBuilder, BuildError> {
+    let builder = PrometheusBuilder::new();
+    match buckets {
+        Some(Buckets { metric, bounds }) => {
+            builder.set_buckets_for_metric(Matcher::Full(metric.to_owned()), bounds)
+        }
+        None => Ok(builder),
+    }
+}
 
 /// Counts nothing yet, at a gate.
 pub(crate) fn start() {

@@ -12,6 +12,17 @@ use crate::{
 pub struct Role {
     name: &'static str,
     configure: Box<dyn FnOnce(&Env) -> Work>,
+    buckets: Option<Buckets>,
+    is_optional: bool,
+}
+
+/// The upper bounds of a histogram's buckets.
+#[derive(Clone, Copy, Debug)]
+pub struct Buckets {
+    /// Its name.
+    pub metric: &'static str,
+    /// From the lowest to the highest; at least one.
+    pub bounds: &'static [f64],
 }
 
 /// What a role does once its settings are read.
@@ -42,13 +53,36 @@ impl Role {
             let settings = configure(env);
             Box::new(move |shell| Box::pin(work(shell, settings)))
         });
-        Self { name, configure }
+        Self { name, configure, buckets: None, is_optional: false }
+    }
+
+    /// The same, one histogram of which is told in buckets. The others are told in quantiles of the
+    /// last moments, which say nothing of what happens once a minute.
+    #[must_use]
+    pub fn with_buckets(self, buckets: Buckets) -> Self {
+        Self { buckets: Some(buckets), ..self }
+    }
+
+    /// The same, which among others only works when it is named.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        Self { is_optional: true, ..self }
     }
 
     /// Kebab-case name of the service.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether it has to be named to work.
+    pub(crate) const fn is_optional(&self) -> bool {
+        self.is_optional
+    }
+
+    /// How one of its histograms is told.
+    pub(crate) const fn buckets(&self) -> Option<Buckets> {
+        self.buckets
     }
 
     /// Reads the settings.

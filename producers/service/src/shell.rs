@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::anyhow;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{
     runtime,
@@ -24,8 +24,8 @@ use crate::{
     env::{BadEnvironment, Env},
     health::Health,
     lifeline::Lifeline,
-    logging, probe,
-    role::{Role, Work},
+    logging, metrics, probe,
+    role::{Buckets, Role, Work},
     shutdown::{Shutdown, Trigger},
     trace::{self, Exporter, Tracer},
 };
@@ -115,13 +115,14 @@ pub fn run(role: Role) -> ExitCode {
     let _log = logging::init(format, filter.as_deref());
     clock::move_by(clock::offset_of(&env));
     let traces = trace::Settings::from_env(&env);
+    let buckets = role.buckets();
     let work = role.configure(&env);
     let lifeline = env.lifeline();
     try_to_raise_file_limit();
     let end = env.finish().map_err(Failure::from).and_then(|()| {
         block_on(runtime::Builder::new_multi_thread(), async {
             let (trigger, shutdown) = Shutdown::new();
-            let metrics = install_metrics();
+            let metrics = install_metrics(buckets);
             let life = Life { name, admin, lifeline, metrics, traces, shutdown };
             let mut life = pin!(life.live(work));
             tokio::select! {
@@ -296,8 +297,9 @@ async fn drain_limit(shutdown: &Shutdown) {
     tokio::time::sleep(DRAIN_LIMIT).await;
 }
 
-fn install_metrics() -> Option<PrometheusHandle> {
-    let installed = PrometheusBuilder::new().install_recorder();
+fn install_metrics(buckets: Option<Buckets>) -> Option<PrometheusHandle> {
+    let recorder = metrics::recorder(buckets);
+    let installed = recorder.and_then(|recorder| recorder.install_recorder());
     installed.inspect_err(|error| tracing::warn!(%error, "metrics are off")).ok()
 }
 

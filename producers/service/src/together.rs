@@ -10,7 +10,6 @@ use std::{
 
 use anyhow::anyhow;
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{runtime, sync::oneshot};
 
 use crate::{
@@ -18,8 +17,8 @@ use crate::{
     clock,
     env::{BadEnvironment, Env},
     lifeline::Lifeline,
-    logging,
-    role::{Role, Work},
+    logging, metrics,
+    role::{Buckets, Role, Work},
     shell::{
         Failure, Life, admin_of, block_on, explain, log_of, report, signals, tell_health,
         try_to_raise_file_limit,
@@ -40,6 +39,7 @@ struct Part {
     admin: SocketAddr,
     lifeline: Lifeline,
     traces: Option<trace::Settings>,
+    buckets: Option<Buckets>,
     work: Work,
 }
 
@@ -52,20 +52,20 @@ struct Said {
 }
 
 /// Runs roles until the first of them ends, or all are asked to stop. `<NAME>_SERVICES` chooses
-/// some of them.
+/// some of them; without it they are all but those that are optional.
 pub fn run(name: &'static str, roles: Vec<Role>) -> ExitCode {
     let env = Env::of_process(name);
     if let Some(argument) = std::env::args().nth(1) {
         if argument == "--health" {
-            let parts = Said::by(env, roles).parts.into_iter();
+            let parts = Said::by(env, roles, Role::is_optional).parts.into_iter();
             return tell_health(parts.map(|part| (part.name, part.admin)));
         }
-        return explain(name, &argument, || Said::by(env, roles).asked);
+        return explain(name, &argument, || Said::by(env, roles, |_| false).asked);
     }
     let ((format, filter), ahead) = (log_of(&env), clock::offset_of(&env));
     let _log = logging::init(format, filter.as_deref());
     clock::move_by(ahead);
-    let Said { parts, problems, .. } = Said::by(env, roles);
+    let Said { parts, problems, .. } = Said::by(env, roles, Role::is_optional);
     if !problems.is_empty() {
         return report(name, &Err(BadEnvironment(problems).into()));
     }
@@ -76,17 +76,21 @@ pub fn run(name: &'static str, roles: Vec<Role>) -> ExitCode {
 }
 
 impl Said {
-    fn by(env: Env, roles: Vec<Role>) -> Self {
+    /// Some are left out unless they are named.
+    fn by(env: Env, roles: Vec<Role>, is_left_out: impl Fn(&Role) -> bool) -> Self {
         log_of(&env);
         clock::offset_of(&env);
         let names: Vec<_> = roles.iter().map(Role::name).collect();
-        let chosen = choice(&env, &names);
+        let chosen = choice(&env, &names).unwrap_or_else(|| {
+            roles.iter().filter(|role| !is_left_out(role)).map(Role::name).collect()
+        });
         let mut said = Self { parts: Vec::new(), asked: BTreeSet::new(), problems: Vec::new() };
         for role in roles.into_iter().filter(|role| chosen.contains(&role.name())) {
             let (name, env) = (role.name(), Env::of_role(role.name()));
             let (admin, lifeline) = (admin_of(&env), env.lifeline());
             let traces = trace::Settings::from_env(&env);
-            said.parts.push(Part { name, admin, lifeline, traces, work: role.configure(&env) });
+            let (buckets, work) = (role.buckets(), role.configure(&env));
+            said.parts.push(Part { name, admin, lifeline, traces, buckets, work });
             said.hear(env);
         }
         said.hear(env);
@@ -104,23 +108,24 @@ impl Said {
     }
 }
 
-/// The roles that are wanted: those that the process's own variable names, or all.
-fn choice<'a>(env: &Env, all: &[&'a str]) -> Vec<&'a str> {
+/// The roles that the process's own variable names; none when it is not set.
+fn choice<'a>(env: &Env, all: &[&'a str]) -> Option<Vec<&'a str>> {
     let own = env.own("SERVICES");
-    let Some(text) = env.optional(&own) else { return all.to_vec() };
+    let text = env.optional(&own)?;
     let wanted: Vec<_> = text.split(',').map(str::trim).collect();
     if wanted.iter().any(|name| !all.contains(name)) {
         env.problem(format!("{own} is malformed (list some of {}, with commas)", all.join(",")));
     }
-    all.iter().copied().filter(|name| wanted.contains(name)).collect()
+    Some(all.iter().copied().filter(|name| wanted.contains(name)).collect())
 }
 
 /// Has all work until the end of the last. The first failure is that of the process.
 async fn work(parts: Vec<Part>) -> End {
     let (trigger, shutdown) = Shutdown::new();
     let mut working = FuturesUnordered::new();
-    for Part { name, admin, lifeline, traces, work } in parts {
-        let recorder = PrometheusBuilder::new().build_recorder();
+    for Part { name, admin, lifeline, traces, buckets, work } in parts {
+        let recorder = metrics::recorder(buckets);
+        let recorder = recorder.map_err(|error| Failure::Internal(error.into()))?.build_recorder();
         let (metrics, shutdown) = (Some(recorder.handle()), shutdown.clone());
         let life = Life { name, admin, lifeline, metrics, traces, shutdown };
         let end = start(Badge::new(name, recorder), life, work);
@@ -173,16 +178,29 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn who_is_optional_works_when_named() {
+        let roles = || {
+            let role = |name| Role::new(name, |_| (), async |_, ()| Ok(()));
+            vec![role("api"), role("canary").optional()]
+        };
+        let names = |said: Said| said.parts.iter().map(|part| part.name).collect::<Vec<_>>();
+        let by = |services| names(Said::by(env(services), roles(), Role::is_optional));
+        assert_eq!(by(""), ["api"]);
+        assert_eq!(by("canary"), ["canary"]);
+        assert_eq!(names(Said::by(env(""), roles(), |_| false)), ["api", "canary"]);
+    }
+
     fn env(services: &str) -> Env {
         let variables = [("ALL_IN_ONE_SERVICES".to_owned(), services.to_owned())];
         Env::new("all-in-one", HashMap::from(variables))
     }
 
     #[test]
-    fn some_are_chosen_in_their_order_and_all_by_default() {
+    fn some_are_chosen_in_their_order() {
         let all = ["api", "orders", "customers"];
-        assert_eq!(choice(&env(""), &all), all);
-        assert_eq!(choice(&env("customers, api"), &all), ["api", "customers"]);
+        assert_eq!(choice(&env(""), &all), None);
+        assert_eq!(choice(&env("customers, api"), &all), Some(vec!["api", "customers"]));
         let env = env("api,oders");
         choice(&env, &all);
         let problem = env.finish().unwrap_err().to_string();

@@ -1,7 +1,7 @@
 // The chart as it is rendered for the three files of values and for what they leave out; once for
 // all tests of a process.
 import { render } from "./tools.mjs";
-import { topics } from "./workspace.mjs";
+import { topics, yaml } from "./workspace.mjs";
 
 const CHART = "deploy/helm/oneway";
 
@@ -19,6 +19,8 @@ const EXTRAS = {
     services: { tokens: { enabled: true }, orders: { strategy: "Recreate", lagThreshold: 50 } },
   },
   everything: {
+    services: { canary: { enabled: true } },
+    canary: { token: { secretName: "canary", key: "jwt" } },
     otlp: { endpoint: "http://collector:4318", ratio: 0.01, headers: { secretName: "collector" } },
     auth: { jwtKeys: "", jwtSecret: { secretName: "jwt" }, corsOrigins: "https://x.example", trustedProxies: "10.0.0.0/8", rateLimit: 50 },
     image: { pullSecrets: ["pull"] },
@@ -52,10 +54,14 @@ export const REFUSED = {
   stranger: [{ services: { ordres: { replicas: 1 } } }, /there is no service ordres/],
 };
 
-const rendered = render({
+const FILES = {
   strimzi: `${CHART}/values.yaml`,
   managed: `${CHART}/values-managed.yaml`,
   small: `${CHART}/values-small.yaml`,
+};
+
+const rendered = render({
+  ...FILES,
   ...EXTRAS,
   ...Object.fromEntries(Object.entries(REFUSED).map(([name, [values]]) => [`refused-${name}`, values])),
 });
@@ -64,12 +70,14 @@ export const lint = rendered.lint;
 export const refusal = (name) => rendered[`refused-${name}`].error;
 
 /** The documents of each variant that must be good. */
-export const charts = ["strimzi", "managed", "small", ...Object.keys(EXTRAS)].map((name) => {
+export const charts = [...Object.keys(FILES), ...Object.keys(EXTRAS)].map((name) => {
   const { documents, error } = rendered[name];
   if (error) throw new Error(`${name}: ${error}`);
   const of = (kind) => documents.filter((document) => document.kind === kind);
   const named = (kind, named) => of(kind).find((document) => document.metadata.name === named);
-  const isEnabled = (service) => EXTRAS[name]?.services?.[service.name]?.enabled ?? (service.name !== "tokens");
+  const given = EXTRAS[name] ?? yaml(FILES[name]);
+  // People log in elsewhere, and what is optional has to be asked for.
+  const isEnabled = ({ name, optional }) => given.services?.[name]?.enabled ?? !(name === "tokens" || optional);
   return { name, documents, of, named, isEnabled, values: EXTRAS[name] ?? {} };
 });
 

@@ -75,7 +75,8 @@ export const selectors = () =>
 
 /**
  * The names of all series that dashboards and rules need our processes to have, with where they are
- * used. A histogram is a summary here: NAME with quantiles, NAME_sum and NAME_count.
+ * used. Most histograms are summaries here: NAME with quantiles, NAME_sum and NAME_count; what is told in
+ * buckets has NAME_bucket.
  */
 export function metricNames() {
   const used = new Map();

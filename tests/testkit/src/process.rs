@@ -92,9 +92,14 @@ impl Process {
         let look = async || {
             let ended = self.child.try_wait().unwrap();
             assert!(ended.is_none(), "{ended:?}: {}", self.output());
-            self.admin("/health/ready").await
+            self.health().await
         };
         eventually("the process to be ready", look, |(status, _)| *status == 200).await;
+    }
+
+    /// What it says of its parts: 200 when it is ready.
+    pub async fn health(&self) -> (u16, String) {
+        self.admin("/health/ready").await
     }
 
     /// Its metrics.

@@ -61,7 +61,7 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Policy::Default)]
     ports: Policy,
 
-    /// Start several instances of a service; can be repeated
+    /// Start several instances of a service, or a service that is optional; can be repeated
     #[arg(long, value_name = "NAME=COUNT", value_parser = parse_scale)]
     scale: Vec<(String, u32)>,
 
@@ -279,11 +279,19 @@ fn wanted_services(options: &Options, workspace: &Workspace) -> Result<Vec<Servi
         return Ok(Vec::new());
     }
     let mut all = catalog::read(&workspace.deploy("services.yaml"))?;
-    if options.services.is_empty() && !access::tokens_can_be_made() {
-        // They come from the issuer whose keys are trusted.
-        all.retain(|service| service.name != "tokens");
+    if options.services.is_empty() {
+        all.retain(|service| is_usual(service, &options.scale));
+        if !access::tokens_can_be_made() {
+            // They come from the issuer whose keys are trusted.
+            all.retain(|service| service.name != "tokens");
+        }
     }
     catalog::select(all, &options.services)
+}
+
+/// Whether a service is started where none are named.
+fn is_usual(service: &Service, scale: &[(String, u32)]) -> bool {
+    !service.optional || scale.iter().any(|(name, _)| *name == service.name)
 }
 
 fn parse_scale(text: &str) -> std::result::Result<(String, u32), String> {
@@ -301,6 +309,15 @@ pub fn parse_namespace(text: &str) -> std::result::Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_optional_is_started_when_it_is_named() {
+        let optional = Service { name: "canary".into(), optional: true, ..Service::default() };
+        let usual = Service { name: "orders".into(), ..Service::default() };
+        let (none, some) = ([], [parse_scale("canary=1").unwrap()]);
+        assert!(!is_usual(&optional, &none) && is_usual(&optional, &some));
+        assert!(is_usual(&usual, &none) && is_usual(&usual, &some));
+    }
 
     #[test]
     fn scales_and_namespaces() {

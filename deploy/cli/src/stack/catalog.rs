@@ -27,6 +27,9 @@ pub struct Service {
     pub name: String,
     /// One line for people.
     pub about: String,
+    /// Whether it has to be named to be started.
+    #[serde(default)]
+    pub optional: bool,
     /// Where it serves HTTP, when it does.
     pub http_port: Option<u16>,
     /// Where it serves health and metrics.

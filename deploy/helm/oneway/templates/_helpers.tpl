@@ -63,13 +63,18 @@ capabilities: { drop: [ALL] }
 {{ .name | upper | replace "-" "_" }}
 {{- end -}}
 
-{{/* Where every service serves HTTP, and where each tells its health: NAME=URL,… */}}
+{{/* Whom the canary asks. */}}
+{{- define "oneway.canaryAsks" -}}
+[command-api, orders, change-notifier]
+{{- end -}}
+
+{{/* Where every service serves HTTP, or some, and where each tells its health: NAME=URL,… */}}
 {{- define "oneway.urls" -}}
 {{- $urls := list -}}
 {{- range include "oneway.services" .root | fromYamlArray -}}
 {{- $settings := include "oneway.settings" (dict "root" $.root "service" .) | fromYaml -}}
 {{- $port := index . $.port -}}
-{{- if and $settings.enabled $port -}}
+{{- if and $settings.enabled $port (or (not $.only) (has .name $.only)) -}}
 {{- $host := include "oneway.name" (dict "root" $.root "name" .name) -}}
 {{- $urls = append $urls (printf "%s=http://%s:%v" .name $host $port) -}}
 {{- end -}}

@@ -53,8 +53,19 @@
   value: {{ $values.namespace | quote }}
 {{- end -}}
 
-{{/* The files that `oneway.logEnv` and the URL of the database name: pairs of name and secret. */}}
+{{/* The files that `oneway.logEnv`, the URL of the database and some others name: pairs of name and secret. */}}
 {{- define "oneway.secretVolumes" -}}
+{{- $values := .root.Values -}}
+{{- if .reads }}
+{{- include "oneway.logVolumes" . }}
+{{- end }}
+{{- if and (eq .name "canary") $values.canary.token.secretName }}
+canary-token: {{ $values.canary.token.secretName }}
+{{- end }}
+{{- end -}}
+
+{{/* Those of whoever reads the log. */}}
+{{- define "oneway.logVolumes" -}}
 {{- $values := .root.Values -}}
 {{- $kafka := $values.kafka -}}
 {{- if and $kafka.ca.secretName (hasSuffix "SSL" $kafka.securityProtocol) }}
@@ -81,8 +92,7 @@ smtp-ca: {{ $values.smtp.ca.secretName }}
 {{- $name := $service.name -}}
 {{- $own := include "oneway.prefix" $service -}}
 {{- $isWriter := eq $name "command-processor" -}}
-{{- $secrets := include "oneway.secretVolumes" (dict "root" $root "name" $name "database" $service.database) | fromYaml -}}
-{{- if not $service.reads }}{{ $secrets = dict }}{{ end -}}
+{{- $secrets := include "oneway.secretVolumes" (dict "root" $root "name" $name "reads" $service.reads "database" $service.database) | fromYaml -}}
 metadata:
   labels:
     {{- include "oneway.labels" (dict "root" $root "name" $name) | nindent 4 }}
@@ -192,6 +202,16 @@ spec:
         {{- if eq $name "web-ui" }}
         - name: WEB_UI_SERVICES
           value: {{ include "oneway.urls" (dict "root" $root "port" "http_port") | quote }}
+        {{- end }}
+        {{- if eq $name "canary" }}
+        - name: CANARY_SERVICES
+          value: {{ include "oneway.urls" (dict "root" $root "port" "http_port" "only" (include "oneway.canaryAsks" $root | fromYamlArray)) | quote }}
+        {{- with $values.canary.token }}
+        {{- if .secretName }}
+        - name: CANARY_TOKEN_FILE
+          value: /etc/oneway/canary-token/{{ .key }}
+        {{- end }}
+        {{- end }}
         {{- end }}
         {{- with $values.otlp }}
         {{- if .endpoint }}

@@ -106,6 +106,7 @@ mod tests {
             ("viewer", [true, false, false, false, false]),
             ("clerk", [true, true, true, false, false]),
             ("approver", [true, true, true, true, false]),
+            ("canary", [true, false, true, false, false]),
             ("service", [false, false, false, true, false]),
             ("admin", [true; 5]),
             ("", [false; 5]),

@@ -6,14 +6,15 @@ use serde_json::{Value, json};
 use testkit::{Installation, eventually, log};
 
 const SERVICES: [&str; 3] = ["command-api", "command-processor", "orders"];
-const SECRET: &str = "a secret of the tests, long enough";
+pub const SECRET: &str = "a secret of the tests, long enough";
 
 /// An installation that asks for tokens.
 async fn closed(services: &[&str]) -> Installation {
     Installation::start(services, &[("ONEWAY_JWT_SECRET", SECRET)]).await
 }
 
-async fn token(installation: &Installation, secret: &str, subject: &str, role: &str) -> String {
+/// A token in a role.
+pub async fn token(installation: &Installation, secret: &str, subject: &str, role: &str) -> String {
     let mut command = installation.oneway();
     command.env("ONEWAY_JWT_SECRET", secret);
     command.args(["tokens", "issue", "--subject", subject, "--roles", role]);

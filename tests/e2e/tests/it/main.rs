@@ -18,6 +18,7 @@ mod bench;
 mod broker_away;
 mod browser;
 mod campaigns;
+mod canary;
 mod changes;
 mod chaos;
 mod checkpoints;

@@ -162,8 +162,9 @@ async fn connect(url: &str) -> String {
 async fn the_story_goes_on_and_everything_else_is_denied() {
     let mut services = story::SERVICES.to_vec();
     services.extend(["customer-report", "operator", "email-campaign", "campaigns"]);
-    services.extend(["tokens", "web-ui"]);
-    let installation = Installation::start_secure(&services, &[]).await;
+    services.extend(["tokens", "web-ui", "canary"]);
+    let installation =
+        Installation::start_secure(&services, &[("CANARY_INTERVAL_SECONDS", "1")]).await;
     story::tell(&installation).await;
     let look = async || installation.get("customer-report", "/v1/report/customers").await.1;
     eventually("the report to have the class", look, |report| {
@@ -172,6 +173,7 @@ async fn the_story_goes_on_and_everything_else_is_denied() {
     .await;
     a_campaign_is_mailed(&installation).await;
     the_page_is_served(&installation).await;
+    the_canary_sings(&installation).await;
     for command in [
         &["verify", "log"][..],
         &["topics", "plan"],
@@ -214,6 +216,19 @@ async fn the_page_is_served(installation: &Installation) {
     }
     let (status, body) = installation.get("tokens", "/authStatus").await;
     assert_eq!(status, 200, "{body}");
+}
+
+/// It has no user of Kafka and no role of Postgres.
+async fn the_canary_sings(installation: &Installation) {
+    let url = installation.admin_url("canary", "/metrics");
+    let look = async || installation.http.get(&url).send().await.unwrap().text().await.unwrap();
+    let has_run = |metrics: &String| {
+        let ok = metrics
+            .lines()
+            .find_map(|l| l.strip_prefix("oneway_canary_runs_total{result=\"ok\"} "));
+        ok.is_some_and(|runs| runs != "0")
+    };
+    eventually("a run to come through", look, has_run).await;
 }
 
 async fn kafka_denies(secured: &Secured) {
