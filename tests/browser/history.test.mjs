@@ -30,6 +30,25 @@ test("the first load is small, and from one origin", async () => {
   clean(page);
 });
 
+test("it can be used at once", async (t) => {
+  const times = [];
+  for (let load = 0; load < 5; load++) {
+    // Each with nothing in its cache.
+    const since = performance.now();
+    const page = await open("/customers");
+    await page.locator("tr.row").first().waitFor();
+    await page.getByRole("button", { name: "New customer" }).click();
+    await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("A");
+    times.push(Math.round(performance.now() - since));
+    clean(page);
+    await page.context().close();
+  }
+  times.sort((a, b) => a - b);
+  t.diagnostic(`listed and filled in after ${times[2]} ms (of five: ${times.join(", ")})`);
+  // How fast it is depends on the machine; what takes longer than this is broken.
+  assert.ok(times[2] < 5_000, `${times}`);
+});
+
 test("the report is what the report API says", async () => {
   const summary = await get("customer-report/v1/report/summary");
   const page = await open("/report");
@@ -65,28 +84,27 @@ test("the report is what the report API says", async () => {
   clean(page);
 });
 
-test("the report of a past day is another one, and stays on that day", async () => {
-  const past = await get("customer-report/v1/report/summary?as-of=1997-06-30");
+test("the report of a past day has nothing of today, and comes back from there", async () => {
   const page = await open("/report");
   const heading = page.getByRole("heading", { name: "Classes", exact: true });
-  const classes = page.locator("section", { has: heading });
-  const all = classes.locator("tfoot td").first();
+  const all = page.locator("section", { has: heading }).locator("tfoot td").first();
   await all.waitFor();
   const now = await all.innerText();
+  // All of this history was recorded today, whenever its orders were placed.
   await page.getByLabel("As of").fill("1997-06-30");
   await page.getByText("as of the end of 30 Jun 1997").waitFor();
-  const told = past.total.customers.toLocaleString("en-GB");
-  await all.filter({ hasText: new RegExp(`^${told}$`) }).waitFor();
-  assert.notEqual(told, now);
-  // Down to the customers of one class, on that day.
-  const of = past.classes.find((one) => one.class === "A");
+  await all.filter({ hasText: now }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Now", exact: true }).click();
+  await all.filter({ hasText: now }).waitFor();
+  // Down to the customers of one class.
+  const { classes } = await get("customer-report/v1/report/summary");
+  const { customers } = classes.find((one) => one.class === "A");
   await page.getByRole("button", { name: "Show class A" }).click();
-  await page.waitForURL(/as-of=1997-06-30&class=A/);
-  const list = page.getByRole("region", { name: /customers/i }).last();
-  await list.locator(`table[aria-rowcount="${of.customers + 1}"], table[aria-rowcount="-1"]`).waitFor();
+  await page.waitForURL(/class=A/);
+  await page.locator(`table[aria-rowcount="${customers + 1}"]`).waitFor();
   // What is no day is now.
   await page.goto(new URL("/report?as-of=x", page.url()).href);
-  await all.filter({ hasText: new RegExp(`^${now}$`) }).waitFor();
+  await all.filter({ hasText: now }).waitFor();
   clean(page);
 });
 
@@ -161,7 +179,7 @@ test("every page can be used by anybody, in light and dark, and looks as it shou
     consumers: "/consumers",
     consumer: "/consumers/orders",
     "causation-start": "/causation",
-    campaign: `/campaigns/${encodeURIComponent(campaign.id)}`,
+    "campaign-started": `/campaigns/${encodeURIComponent(campaign.id)}`,
     "not-found": "/nowhere",
   };
   /** What opens a dialog on a page. */
@@ -171,30 +189,29 @@ test("every page can be used by anybody, in light and dark, and looks as it shou
     orders: "Place an order",
     campaigns: "New campaign",
   };
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [1280, 360]) {
-      const options = { colorScheme, viewport: { width, height: 800 }, bypassCSP: true };
-      for (const [name, path] of Object.entries(pages)) {
-        const page = await open(path, options);
-        await isBadge(page, "Live");
-        // All that it asks for is there: what is still being read would be nothing to look at.
-        await page.waitForFunction(() => {
-          const main = document.querySelector("main");
-          return !main.querySelector(".bone") && !main.innerText.includes("Looking…");
-        });
-        await page.evaluate(AXE);
-        await isAccessible(page, `${name}, ${colorScheme}, ${width}`);
-        const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-        assert.equal(isWide, false, `${name} is wider than ${width}`);
-        await shot(page, width === 1280 ? `${name}-${colorScheme}` : `${name}-${colorScheme}-small`);
-        if (dialogs[name]) {
-          await page.getByRole("button", { name: dialogs[name] }).first().click();
-          await page.getByRole("dialog").waitFor();
-          await isAccessible(page, `the dialog of ${name}, ${colorScheme}, ${width}`);
-        }
-        clean(page);
-        await page.context().close();
+  // Colours are those of the scheme, whatever the width.
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 360]]) {
+    const options = { colorScheme, viewport: { width, height: 800 }, bypassCSP: true };
+    for (const [name, path] of Object.entries(pages)) {
+      const page = await open(path, options);
+      await isBadge(page, "Live");
+      // All that it asks for is there: what is still being read would be nothing to look at.
+      await page.waitForFunction(() => {
+        const main = document.querySelector("main");
+        return !main.querySelector(".bone") && !main.innerText.includes("Looking…");
+      });
+      await page.evaluate(AXE);
+      await isAccessible(page, `${name}, ${colorScheme}, ${width}`);
+      const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      assert.equal(isWide, false, `${name} is wider than ${width}`);
+      await shot(page, width === 1280 ? `${name}-${colorScheme}` : `${name}-${colorScheme}-small`);
+      if (dialogs[name]) {
+        await page.getByRole("button", { name: dialogs[name] }).first().click();
+        await page.getByRole("dialog").waitFor();
+        await isAccessible(page, `the dialog of ${name}, ${colorScheme}, ${width}`);
       }
+      clean(page);
+      await page.context().close();
     }
   }
 });

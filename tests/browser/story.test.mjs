@@ -57,7 +57,7 @@ test("customers order, and everybody sees it", async () => {
   await two.getByRole("link", { name: "Confirmations" }).click();
   await two.getByRole("button", { name: /Confirm.*a shelf of oak/ }).click();
   await row(one, "a shelf of oak").getByText("Confirmed", { exact: true }).waitFor();
-  await two.getByText("Nothing waits for you").waitFor();
+  await row(two, "a shelf of oak").waitFor({ state: "detached" });
   [anna, one, two].forEach(clean);
 });
 

@@ -65,5 +65,10 @@ export async function mailsTo(address) {
 /** Sends a signal to a service's process. */
 export function signal(name, kind) {
   const { pid } = stack().services[name];
-  if (pid) process.kill(pid, kind);
+  try {
+    if (pid) process.kill(pid, kind);
+  } catch (error) {
+    // It has ended already, and its supervisor has not seen that yet.
+    if (error.code !== "ESRCH") throw error;
+  }
 }

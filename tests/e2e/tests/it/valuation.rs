@@ -27,7 +27,8 @@ async fn order(installation: &Installation, value: &str, days: u32) -> String {
     let ordered_at = feed::moment(days);
     let body = json!({ "customerId": "c1", "text": "x", "value": value, "orderedAt": ordered_at });
     let (status, answer) = installation.post("command-api", "/v1/orders", &body).await;
-    assert_eq!(status, 201, "{answer}");
+    // What a killed policy has left open holds back the commands behind it: they are in the log.
+    assert!([201, 202].contains(&status), "{answer}");
     answer["aggregateId"].as_str().unwrap().to_owned()
 }
 

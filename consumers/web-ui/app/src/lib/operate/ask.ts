@@ -46,7 +46,7 @@ export async function ask<T>(service: string, path: string, question: Question =
   }
   if (response.status === 401) requireLogin();
   const problem = Problem.of(response, answer);
-  if (problem.isTemporary) failing(service, problem);
+  if (problem.isOutage) failing(service, problem);
   throw problem;
 }
 
