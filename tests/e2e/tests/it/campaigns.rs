@@ -176,7 +176,7 @@ async fn customers(installation: &Installation, count: usize) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_holds_and_a_withdrawal_is_respected() {
     let postbox = Postbox::open().await;
-    let installation = start(&postbox, "4").await;
+    let installation = start(&postbox, "2").await;
     let audience = customers(&installation, 40).await;
     permit(&installation, &audience, 40).await;
     prepare(&installation, "spring").await;

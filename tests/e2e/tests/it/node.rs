@@ -92,7 +92,7 @@ pub async fn test_in_browser(installation: &Installation, files: &[&str]) {
 
 async fn run(folder: &Path, installation: &Installation, files: &[&str], env: &[(&str, &str)]) {
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=200000"])
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=400000"])
         .args(files)
         .current_dir(folder)
         .env("ONEWAY_STATE", installation.state())
