@@ -101,7 +101,7 @@ impl Chore<EmailCampaign> for Campaigning {
         _: &mut Tables,
         out: &mut Emissions<Command>,
     ) -> Result<bool, Error> {
-        let more = telling::tell(connection, out).await?;
+        let more = telling::tell(connection, now, out).await?;
         if !self.has_caught_up.load(Ordering::Acquire) {
             return Ok(more);
         }

@@ -20,29 +20,38 @@ use crate::projection::Command;
 const BATCH: i64 = 500;
 
 const DELIVERIES: &str = "with told as (delete from delivery where requested_by in \
-       (select requested_by from delivery order by ended_at limit $1 for update skip locked) \
+       (select requested_by from delivery where ended_at <= $2 order by ended_at limit $1 \
+        for update skip locked) \
        returning *) \
      select t.mailing_id, t.requested_by, m.correlation_id, t.outcome, t.detail, t.ended_at \
      from told t left join mailing m on m.mailing_id = t.mailing_id order by t.ended_at";
 
 const REACTIONS: &str = "with told as (delete from reaction where (mailing_id, reaction) in \
-       (select mailing_id, reaction from reaction order by reacted_at limit $1 \
+       (select mailing_id, reaction from reaction where reacted_at <= $2 \
+        order by reacted_at limit $1 \
         for update skip locked) returning *) \
      select m.mailing_id, m.requested_by, m.correlation_id, t.reaction, t.reacted_at, m.customer_id \
      from told t join mailing m on m.mailing_id = t.mailing_id order by t.reacted_at";
 
-/// Tells what was noted; true when there may be more.
+/// Tells what was noted until now, which is the time of the commands; true when there may be more.
+/// What is noted meanwhile waits for the next turn: a command that tells of what comes after it is
+/// refused, as one of the future.
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn tell(connection: &Connection, out: &mut Emissions<Command>) -> Result<bool, Error> {
-    let deliveries = flight::select(connection, DELIVERIES, &[&BATCH]).await?;
+pub async fn tell(
+    connection: &Connection,
+    now: Timestamp,
+    out: &mut Emissions<Command>,
+) -> Result<bool, Error> {
+    let now = now.to_jiff();
+    let deliveries = flight::select(connection, DELIVERIES, &[&BATCH, &now]).await?;
     for row in &deliveries {
         let mailing: AggregateId = read_field(row, 0, "mailing_id")?;
         // One command for each time that it was requested, whatever it says.
         out.answer(cause(row)?, &mailing, Either::First(ended(row)?));
     }
-    let reactions = flight::select(connection, REACTIONS, &[&BATCH]).await?;
+    let reactions = flight::select(connection, REACTIONS, &[&BATCH, &now]).await?;
     for row in &reactions {
         react(row, out)?;
     }

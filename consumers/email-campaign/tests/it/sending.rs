@@ -157,3 +157,20 @@ async fn two_senders_send_each_mail_once() {
     let counts = world.postbox.counts("Hello");
     assert!(counts.len() == 20 && counts.values().all(|count| *count == 1), "{counts:?}");
 }
+
+/// A command is of the moment at which its turn began: of what came later it would tell as of the
+/// future, and be refused for it.
+#[tokio::test]
+async fn what_is_noted_during_a_turn_is_told_by_the_next() {
+    let world = due().await;
+    send(&world).await;
+    let client = world.stage.client().await.unwrap();
+    let note = "insert into reaction values ('spring:c1', 'opened', now() + interval '1 minute')";
+    client.execute(note, &[]).await.unwrap();
+    world.turn(1, 30, "").await;
+    assert_eq!(world.texts(TOLD).await, ["mark_sent"]);
+    world.turn(1, 90, "").await;
+    assert_eq!(world.texts(TOLD).await, ["mark_sent", "record_reaction"]);
+    let ahead = "select count(*)::text from reaction";
+    assert_eq!(world.texts(ahead).await, ["0"]);
+}

@@ -64,7 +64,7 @@ impl Chore<EmailCampaign> for Turns {
         out: &mut Emissions<Command>,
     ) -> Result<bool, Error> {
         connection.batch_execute(self.planner).await.unwrap();
-        let more = telling::tell(connection, out).await?;
+        let more = telling::tell(connection, now, out).await?;
         asking::fix(connection, now, out).await?;
         Ok(asking::ask(connection, now, self.pace, out).await? || more)
     }
