@@ -103,11 +103,10 @@ impl Observer {
             let found = read_model::find(client, &format!("{schema}{suffix}")).await?;
             builds.extend(found.map(|_| name));
         }
-        let (parked, letters) = match model {
+        let ((parked, parked_keys), letters) = match model {
             Some(_) => (parked(client, &schema).await?, letters(database).await?),
             None => Default::default(),
         };
-        let (parked, parked_keys) = parked;
         let owners = self.owners(consumer).await?;
         Ok(Standing { consumer, model, lags, owners, parked, parked_keys, letters, builds })
     }

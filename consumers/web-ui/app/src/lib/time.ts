@@ -22,7 +22,16 @@ export function utcDay(moment: string): string {
 
 /** A moment in UTC, to the second. */
 export function utc(moment: string): string {
-  return `${new Date(moment).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return inUtc(moment, 'YYYY-MM-DD hh:mm:ss'.length);
+}
+
+/** A moment in UTC, to the millisecond. */
+export function utcExact(moment: string): string {
+  return inUtc(moment, 'YYYY-MM-DD hh:mm:ss.sss'.length);
+}
+
+function inUtc(moment: string, length: number): string {
+  return `${new Date(moment).toISOString().slice(0, length).replace('T', ' ')} UTC`;
 }
 
 /** A day such as `2026-05-31`, which anybody may have typed; undefined for what is none. */

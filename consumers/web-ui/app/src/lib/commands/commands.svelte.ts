@@ -3,7 +3,8 @@
 
 import { hold } from '../api/fresh';
 import { Problem, asProblem, pause } from '../api/problem';
-import { decide, newKey, sleep, type Call, type Outcome } from './send';
+import { sleep } from '../sleep';
+import { decide, newKey, type Call, type Outcome } from './send';
 
 /** What is wished, and how it is seen that it has happened. */
 export interface Wish {

@@ -4,6 +4,7 @@
 import type { components } from '../../../openapi/command-api';
 import { commandApi, take, type Answer } from '../api/clients';
 import { Problem, asProblem, pause } from '../api/problem';
+import { sleep } from '../sleep';
 
 /** What a command came to. */
 export interface Outcome {
@@ -90,8 +91,4 @@ function refused(
   const errors = pointer ? [{ pointer, detail: message }] : [];
   const headers = new Headers(token ? { 'oneway-token': token } : {});
   return new Problem(status, { detail: message, code, errors }, headers);
-}
-
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

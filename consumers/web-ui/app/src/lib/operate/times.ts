@@ -14,11 +14,6 @@ export function exact(moment: string): string {
   return exactly.format(new Date(moment));
 }
 
-/** A moment in UTC, to the millisecond. */
-export function utcExact(moment: string): string {
-  return `${new Date(moment).toISOString().slice(0, 23).replace('T', ' ')} UTC`;
-}
-
 /** A moment in UTC as an input of local time takes it; empty when there is none. */
 export function toLocal(moment: string | undefined): string {
   const time = new Date(moment ?? '');

@@ -1,3 +1,5 @@
+import { sleep } from '../sleep';
+
 /** What is wanted within so many milliseconds is done once: it often comes in groups. */
 const GATHER = 20;
 
@@ -30,8 +32,4 @@ export function paced(
     isRunning = true;
     void run();
   };
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
