@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use testkit::{Installation, eventually};
+use tokio::task::spawn_blocking;
 
 use crate::story::order;
 
@@ -18,13 +19,15 @@ const SERVICES: [&str; 5] =
     ["command-api", "command-processor", "customers", "orders", "customer-report"];
 
 /// One more instance for each ten records; two seconds of quiet.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 12] = [
     "--autoscale",
     "orders",
     "--autoscale-threshold",
     "10",
     "--autoscale-poll",
     "1",
+    "--autoscale-lasting",
+    "2",
     "--autoscale-quiet",
     "2",
     "--autoscale-step",
@@ -93,6 +96,10 @@ async fn a_consumer_that_is_behind_has_more_instances_and_then_one_again() {
     let look = async || pids(&installation, true);
     let left = eventually("one instance", look, |now| names(now) == ["orders"]).await;
     assert_eq!(left, first, "the first one stays");
+    let settings = installation.settings();
+    let members = spawn_blocking(move || event_log::members::count(&settings, "orders"));
+    let members = members.await.unwrap().unwrap();
+    assert_eq!(members, 1, "whoever has gone keeps no partitions");
     assert_eq!(pids(&installation, false), others, "others are left alone");
 
     let told = installation.output();

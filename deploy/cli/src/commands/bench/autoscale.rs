@@ -4,6 +4,7 @@ mod figures;
 mod load;
 mod plot;
 mod samples;
+mod schedule;
 mod stack;
 
 use std::{fs, path::PathBuf, time::Duration};
@@ -14,8 +15,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use self::{
     figures::Figures,
-    load::{Load, Schedule},
+    load::Load,
     samples::{Sample, Sampler},
+    schedule::{Part, Schedule},
     stack::Up,
 };
 use crate::{
@@ -49,37 +51,41 @@ const LOOK: Duration = Duration::from_secs(1);
     long_about = "Show that a consumer has more instances while it is behind, and one again \
     afterwards\n\n\
     Starts a stack of its own by `oneway up --autoscale orders` on free ports, with its data in a \
-    temporary folder, places orders at a steady rate, doubles it for a while, and goes on with the \
-    first until `orders` has one instance again. Each second it notes events appended and applied, \
-    how far `orders` is behind, its instances, and the processes of all others.\n\n\
+    temporary folder, places orders, doubles their rate until `orders` has a second instance, and \
+    then has few come until it has one again. Each second it notes events appended and applied, how \
+    far `orders` is behind, its instances, and the processes of all others.\n\n\
     So that a small machine can make one instance fall behind, `orders` applies few events in each \
     transaction; more instances then wait for Postgres side by side.\n\n\
     Ends with 1 unless there were several instances and at last one, every other process was the \
     same throughout, each accepted order is a row, and `verify log` and `verify read-model orders` \
     are clean.",
     after_help = "Examples:\n  cargo oneway bench autoscale\n  \
-    cargo oneway bench autoscale --rate 400 --threshold 2000 --plot autoscale.svg --csv autoscale.csv"
+    cargo oneway bench autoscale --batch 4 --threshold 2000 --plot autoscale.svg --csv autoscale.csv"
 )]
 pub struct Options {
-    /// Orders per second, before and after; twice as many in between
-    #[arg(long, default_value_t = 80, value_name = "COUNT", value_parser = value_parser!(u32).range(1..=100_000))]
+    /// Orders per second at first
+    #[arg(long, default_value_t = 40, value_name = "COUNT", value_parser = value_parser!(u32).range(1..=100_000))]
     rate: u32,
 
-    /// How long the load is steady at first; it is doubled for twice as long
+    /// How long they come at a rate before it doubles; twice as long once there are several instances
     #[arg(long, default_value_t = 12, value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=3_600))]
     seconds: u32,
 
     /// Events in one transaction of `orders`
-    #[arg(long, default_value_t = 2, value_name = "COUNT", value_parser = value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = value_parser!(u32).range(1..=100_000))]
     batch: u32,
 
     /// How many records behind make one more instance
-    #[arg(long, default_value_t = 200, value_name = "RECORDS", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 500, value_name = "RECORDS", value_parser = value_parser!(u64).range(1..))]
     threshold: u64,
 
     /// How often `up` looks
     #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=3_600))]
     poll: u64,
+
+    /// For how long more must have been wanted before they are started
+    #[arg(long, default_value_t = 4, value_name = "SECONDS", value_parser = value_parser!(u64).range(0..=3_600))]
+    lasting: u64,
 
     /// For how long fewer must have been enough before an instance is stopped
     #[arg(long, default_value_t = 8, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
@@ -112,15 +118,14 @@ pub struct Options {
 
 impl Options {
     fn schedule(&self) -> Schedule {
-        let steady = Duration::from_secs(u64::from(self.seconds));
-        Schedule { rate: self.rate, doubled: (steady, 3 * steady) }
+        Schedule::new(self.rate, Duration::from_secs(u64::from(self.seconds)))
     }
 
-    /// Longest time from the end of the doubled load until there is one instance again: what is
-    /// behind has to be applied first.
+    /// Longest time from the end of the high load until there is one instance again: what is behind
+    /// has to be applied first.
     fn patience(&self) -> Duration {
-        let doubled = u64::from(self.seconds) * 2;
-        Duration::from_secs(doubled * 2 + 60 + self.quiet * 2 + self.step * 64)
+        let high = u64::from(self.seconds) * 2;
+        Duration::from_secs(high * 4 + 60 + self.quiet * 2 + self.step * 64)
     }
 }
 
@@ -166,6 +171,7 @@ fn write(file: &std::path::Path, text: &str) -> Result<()> {
 
 /// What was seen.
 struct Seen {
+    schedule: Schedule,
     samples: Vec<Sample>,
     changes: Vec<String>,
     created: u64,
@@ -175,16 +181,15 @@ struct Seen {
 
 impl Seen {
     fn into_figures(self, options: &Options, machine: Machine, versions: Versions) -> Figures {
-        let Self { samples, changes, created, rows, violations } = self;
+        let Self { schedule, samples, changes, created, rows, violations } = self;
         let Options { release, threshold, batch, .. } = *options;
-        let schedule = options.schedule();
         Figures {
             machine,
             versions,
             release,
             threshold,
             batch,
-            phases: figures::phases(&samples, schedule),
+            phases: figures::phases(&samples, &schedule),
             changes,
             most: samples.iter().map(|sample| sample.instances).max().unwrap_or(0),
             last: samples.last().map_or(0, |sample| sample.instances),
@@ -211,9 +216,9 @@ async fn show(
     let settings = cluster::settings(&stack.kafka_brokers, &stack.schema_registry_url, "")?;
     let sampler = Sampler::new(settings, &stack).await?;
     let api = stack.services.get("command-api").and_then(|api| api.url.clone());
-    let mut load = Load::begin(api.context("command-api has no URL")?, options.schedule())?;
-    let step = report.step(&format!("orders, {} per second, then twice as many", options.rate));
-    let samples = watch(options, up, &sampler, &mut load, report).await?;
+    let mut load = Load::begin(api.context("command-api has no URL")?, options.rate)?;
+    let step = report.step(&format!("orders, {} per second at first", options.rate));
+    let (schedule, samples) = watch(options, up, &sampler, &mut load, report).await?;
     // Before the load ends, and what is told then.
     let changes = up.changes();
     let created = load.end().await?;
@@ -228,18 +233,18 @@ async fn show(
         }
     }
     step.done("verified");
-    Ok(Seen { samples, changes, created, rows, violations })
+    Ok(Seen { schedule, samples, changes, created, rows, violations })
 }
 
-/// Looks each second, until there is one instance again.
+/// Looks each second and changes the load, until there is one instance again.
 async fn watch(
     options: &Options,
     up: &mut Up,
     sampler: &Sampler,
     load: &mut Load,
     report: &Report,
-) -> Result<Vec<Sample>> {
-    let (begin, end) = (Instant::now(), options.schedule().doubled.1);
+) -> Result<(Schedule, Vec<Sample>)> {
+    let (begin, mut schedule) = (Instant::now(), options.schedule());
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut samples: Vec<Sample> = Vec::new();
@@ -252,16 +257,21 @@ async fn watch(
         let stack: Stack = up.stack()?.context("stack.json is gone")?;
         let sample = sampler.look(begin.elapsed().as_secs_f64(), load.created(), &stack).await?;
         let (now, before) = (sample.instances, samples.last().map(|sample| sample.instances));
+        let Sample { seconds, lag, .. } = sample;
         if before != Some(now) {
-            let Sample { seconds, lag, .. } = sample;
             report.note(format_args!("{seconds:>6.1} s  {now} of {SCALED}, {lag} records behind"));
         }
         samples.push(sample);
+        if let Some(rate) = schedule.turn(&samples) {
+            report.note(format_args!("{seconds:>6.1} s  {rate} orders per second"));
+            load.turn(rate);
+        }
+        let over = begin.elapsed().saturating_sub(schedule.since());
         // As long after it as before, so that the picture shows it.
-        let over = begin.elapsed().saturating_sub(end);
         let is_seen = over >= Duration::from_secs(u64::from(options.seconds));
-        if (is_seen && now == 1) || over >= options.patience() {
-            return Ok(samples);
+        let is_last = schedule.part() == Part::Low;
+        if is_last && ((is_seen && now == 1) || over >= options.patience()) {
+            return Ok((schedule, samples));
         }
     }
 }

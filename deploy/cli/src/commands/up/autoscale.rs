@@ -48,6 +48,12 @@ pub struct Options {
     #[arg(value_parser = value_parser!(u64).range(1..=3_600))]
     autoscale_poll: u64,
 
+    /// For how long more must have been wanted before they are started, so that a rebalance, which
+    /// makes partitions wait for some seconds, starts nobody; 0: at once
+    #[arg(long, value_name = "SECONDS", requires = "autoscale", default_value_t = 30)]
+    #[arg(value_parser = value_parser!(u64).range(0..=3_600))]
+    autoscale_lasting: u64,
+
     /// For how long fewer must have been enough before an instance is stopped
     #[arg(long, value_name = "SECONDS", requires = "autoscale", default_value_t = 300)]
     #[arg(value_parser = value_parser!(u64).range(1..=86_400))]
@@ -87,6 +93,7 @@ impl Options {
             threshold: self.autoscale_threshold,
             most: self.autoscale_most,
             poll: Duration::from_secs(self.autoscale_poll),
+            lasting: Duration::from_secs(self.autoscale_lasting),
             quiet: Duration::from_secs(self.autoscale_quiet),
             step: Duration::from_secs(self.autoscale_step),
         }

@@ -59,11 +59,16 @@ impl Crew<'_> {
         entry
     }
 
-    /// One more instance of a service, on free ports.
+    /// One more instance of a service, on free ports. To its group it is nobody in particular, as
+    /// those of the chart are: one with a name keeps its partitions for ten seconds after it has
+    /// been stopped, in case it comes back.
     pub fn further(&self, service: &Service, number: u32) -> Result<Further> {
         let ports: &Path = &self.workspace.ports();
         let (instance, ports) = plan::further(service, number, ports)?;
-        Ok(Further { spec: self.process(&instance)?, entry: self.entry(&instance), ports })
+        let mut env = instance.environment(&self.shared, is_set);
+        env.push(("ONEWAY_INSTANCE".to_owned(), String::new()));
+        let spec = self.spec(instance.name(), &service.name, env)?;
+        Ok(Further { spec, entry: self.entry(&instance), ports })
     }
 
     fn process(&self, one: &Instance) -> Result<Spec> {

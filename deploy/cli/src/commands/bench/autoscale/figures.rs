@@ -1,4 +1,4 @@
-//! What was seen before, while and after the load was doubled, and whether it is as it must be.
+//! What was seen at each rate of the load, and whether it is as it must be.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     SCALED,
-    load::Schedule,
     samples::{Sample, rates},
+    schedule::{Schedule, Turn},
 };
 use crate::{
     bench::machine::{Machine, Versions},
@@ -46,10 +46,11 @@ pub struct Figures {
     pub samples: Vec<Sample>,
 }
 
-/// A part of the time.
+/// The time at one rate.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Phase {
-    pub name: &'static str,
+    /// Orders that came per second.
+    pub rate: u32,
     pub seconds: f64,
     pub appended_per_second: f64,
     pub applied_per_second: f64,
@@ -57,19 +58,20 @@ pub struct Phase {
     pub instances: Vec<usize>,
 }
 
-/// The parts of the time, by when the load was doubled and when that had ended.
-pub fn phases(samples: &[Sample], schedule: Schedule) -> Vec<Phase> {
-    let (from, to) = (schedule.doubled.0.as_secs_f64(), schedule.doubled.1.as_secs_f64());
-    let parts = [("before", 0.0, from), ("doubled", from, to), ("after", to, f64::INFINITY)];
-    let phase = |(name, from, to)| {
-        let inside = |sample: &&Sample| sample.seconds >= from && sample.seconds < to;
+/// The time, by the rates of the load.
+pub fn phases(samples: &[Sample], schedule: &Schedule) -> Vec<Phase> {
+    let turns = schedule.turns();
+    let ends = turns.iter().skip(1).map(|next| next.at.as_secs_f64());
+    let phase = |(turn, end): (&Turn, f64)| {
+        let begin = turn.at.as_secs_f64();
+        let inside = |sample: &&Sample| sample.seconds >= begin && sample.seconds < end;
         let seen: Vec<_> = samples.iter().filter(inside).collect();
         let (first, last) = (*seen.first()?, *seen.last()?);
         let [appended_per_second, applied_per_second] = rates(first, last);
         let mut instances: Vec<_> = seen.iter().map(|sample| sample.instances).collect();
         instances.dedup();
         Some(Phase {
-            name,
+            rate: turn.rate,
             seconds: last.seconds - first.seconds,
             appended_per_second,
             applied_per_second,
@@ -77,7 +79,7 @@ pub fn phases(samples: &[Sample], schedule: Schedule) -> Vec<Phase> {
             instances,
         })
     };
-    parts.into_iter().filter_map(phase).collect()
+    turns.iter().zip(ends.chain([f64::INFINITY])).filter_map(phase).collect()
 }
 
 /// Other services that were not the same all the time.
@@ -97,8 +99,8 @@ impl Figures {
         let mut wrong = self.violations.clone();
         if *most < 2 {
             wrong.push(format!(
-                "{SCALED} was never so far behind that it had a second instance: choose a higher \
-                 --rate or a lower --threshold"
+                "one instance of {SCALED} was enough for as many orders as were accepted: choose a \
+                 lower --threshold or --batch"
             ));
         }
         if *last != 1 {
@@ -117,12 +119,12 @@ impl Figures {
     pub fn conditions(&self) -> String {
         let Self { machine, release, threshold, batch, schedule, .. } = self;
         let cores = machine.cores.map_or_else(|| "?".to_owned(), |cores| cores.to_string());
+        let rates: Vec<_> = schedule.turns().iter().map(|turn| turn.rate.to_string()).collect();
         format!(
-            "{cores} cores for everything, {} binaries; {} and then {} orders/s over HTTP; {SCALED} \
-             with {batch} event{} in a transaction; one more instance for each {threshold} records behind",
+            "{cores} cores for everything, {} binaries; {} orders/s over HTTP; {SCALED} with {batch} \
+             event{} in a transaction; one more instance for each {threshold} records behind",
             if *release { "optimised" } else { "development" },
-            schedule.rate,
-            2 * schedule.rate,
+            rates.join(", "),
             if *batch == 1 { "" } else { "s" },
         )
     }
@@ -134,15 +136,15 @@ pub fn text(figures: &Figures) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "\n{:<8} {:>8} {:>11} {:>11} {:>9}  instances",
-        "", "seconds", "appended/s", "applied/s", "most lag"
+        "\n{:>8} {:>8} {:>11} {:>11} {:>9}  instances",
+        "orders/s", "seconds", "appended/s", "applied/s", "most lag"
     );
     for phase in &figures.phases {
-        let Phase { name, seconds, appended_per_second, applied_per_second, .. } = phase;
+        let Phase { rate, seconds, appended_per_second, applied_per_second, .. } = phase;
         let instances = phase.instances.iter().map(ToString::to_string);
         let _ = writeln!(
             text,
-            "{name:<8} {seconds:>8.0} {appended_per_second:>11.0} {applied_per_second:>11.0} {:>9}  {}",
+            "{rate:>8} {seconds:>8.0} {appended_per_second:>11.0} {applied_per_second:>11.0} {:>9}  {}",
             phase.most_lag,
             instances.collect::<Vec<_>>().join(" → ")
         );
@@ -176,12 +178,14 @@ pub mod tests {
             sample(10.0, 110, 95, 1),
             sample(15.0, 200, 120, 3),
             sample(19.0, 280, 260, 3),
-            sample(20.0, 300, 300, 3),
-            sample(30.0, 400, 400, 2),
+            sample(35.0, 300, 300, 3),
+            sample(38.0, 400, 400, 2),
             sample(40.0, 500, 500, 1),
         ];
-        let seconds = Duration::from_secs;
-        let schedule = Schedule { rate: 10, doubled: (seconds(10), seconds(20)) };
+        let mut schedule = Schedule::new(10, Duration::from_secs(10));
+        for count in 1..=samples.len() {
+            schedule.turn(&samples[..count]);
+        }
         Figures {
             machine: Machine::here(),
             versions: Versions {
@@ -195,7 +199,7 @@ pub mod tests {
             release: false,
             threshold: 40,
             batch: 1,
-            phases: phases(&samples, schedule),
+            phases: phases(&samples, &schedule),
             changes: vec!["orders: 1 → 3, 80 records behind".into()],
             most: 3,
             last: 1,
@@ -212,7 +216,8 @@ pub mod tests {
     fn three_phases_and_a_clean_end() {
         let figures = figures();
         let [before, doubled, after] = figures.phases.as_slice() else { panic!("{figures:?}") };
-        assert_eq!((before.name, before.most_lag), ("before", 0));
+        assert_eq!((before.rate, doubled.rate, after.rate), (10, 20, 5));
+        assert_eq!(before.most_lag, 0);
         assert_eq!((before.appended_per_second, before.applied_per_second), (10.0, 10.0));
         assert_eq!((doubled.most_lag, &doubled.instances), (80, &vec![1, 3]));
         assert_eq!((doubled.seconds, doubled.applied_per_second), (9.0, 165.0 / 9.0));
@@ -238,7 +243,7 @@ pub mod tests {
         let said = bad.verdict().unwrap_err().to_string();
         for wrong in [
             "verify says no",
-            "choose a higher --rate",
+            "choose a lower --threshold",
             "2 instances at last",
             r#"{"customers", "customers-2"}"#,
             "500 orders were accepted, and there are 499 rows",

@@ -1,4 +1,4 @@
-//! Orders, placed over HTTP at a steady rate, then at twice that, then at the first again.
+//! Orders, placed over HTTP at a rate that changes.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use anyhow::ensure;
 use reqwest::Method;
 use serde_json::json;
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     task::JoinSet,
     time::{Instant, sleep_until},
 };
@@ -32,65 +32,43 @@ const CUSTOMERS: u64 = 1_000;
 /// How long an order is sent again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// When which order is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Schedule {
-    /// Orders per second, before and after.
-    pub rate: u32,
-    /// How long that lasts before it doubles, and when it has ended.
-    pub doubled: (Duration, Duration),
-}
-
-impl Schedule {
-    /// When an order is due, from the first one on.
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 orders")]
-    fn due(&self, number: u64) -> Duration {
-        let (rate, number) = (f64::from(self.rate), number as f64);
-        let (from, to) = (self.doubled.0.as_secs_f64(), self.doubled.1.as_secs_f64());
-        let before = rate * from;
-        let doubled = 2.0 * rate * (to - from);
-        Duration::from_secs_f64(if number < before {
-            number / rate
-        } else if number < before + doubled {
-            from + (number - before) / (2.0 * rate)
-        } else {
-            to + (number - before - doubled) / rate
-        })
-    }
-}
-
 /// Orders under way.
 #[derive(Debug)]
 pub struct Load {
     clients: JoinSet<anyhow::Result<()>>,
-    stop: watch::Sender<bool>,
+    rate: watch::Sender<u32>,
+    /// One permit for each order that is due and not begun; closed at the end.
+    due: Arc<Semaphore>,
     created: Arc<AtomicU64>,
 }
 
 impl Load {
-    /// Begins.
-    pub fn begin(url: String, schedule: Schedule) -> Result<Self> {
+    /// Begins, with so many orders per second.
+    pub fn begin(url: String, rate: u32) -> Result<Self> {
         let api = Api::new(vec![url]).map_err(|error| Failure::Internal(error.into()))?;
-        let (api, next) = (Arc::new(api), Arc::new(AtomicU64::new(0)));
-        let (created, (stop, stopped)) = (Arc::new(AtomicU64::new(0)), watch::channel(false));
-        let (mut clients, begin) = (JoinSet::new(), Instant::now());
+        let (api, due) = (Arc::new(api), Arc::new(Semaphore::new(0)));
+        let (next, created) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let mut clients = JoinSet::new();
         for _ in 0..CLIENTS {
-            let (api, next, created) = (Arc::clone(&api), Arc::clone(&next), Arc::clone(&created));
-            let mut stopped = stopped.clone();
+            let (api, due) = (Arc::clone(&api), Arc::clone(&due));
+            let (next, created) = (Arc::clone(&next), Arc::clone(&created));
             clients.spawn(async move {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    tokio::select! {
-                        () = sleep_until(begin + schedule.due(number)) => {}
-                        // The sender gone is the end, too.
-                        _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
-                    }
-                    place(&api, number).await?;
+                while let Ok(order) = due.acquire().await {
+                    order.forget();
+                    place(&api, next.fetch_add(1, Ordering::Relaxed)).await?;
                     created.fetch_add(1, Ordering::Relaxed);
                 }
+                Ok(())
             });
         }
-        Ok(Self { clients, stop, created })
+        let (rate, rates) = watch::channel(rate);
+        tokio::spawn(pace(rates, Arc::clone(&due)));
+        Ok(Self { clients, rate, due, created })
+    }
+
+    /// Goes on with so many orders per second.
+    pub fn turn(&self, rate: u32) {
+        self.rate.send_replace(rate);
     }
 
     /// How many orders were accepted so far.
@@ -112,13 +90,24 @@ impl Load {
 
     /// Places no more, and waits until each that is under way is answered: how many there are.
     pub async fn end(mut self) -> Result<u64> {
-        self.stop.send_replace(true);
+        self.due.close();
         while let Some(ended) = self.clients.join_next().await {
             ended
                 .map_err(|panic| Failure::Internal(panic.into()))?
                 .map_err(Failure::Unavailable)?;
         }
         Ok(self.created())
+    }
+}
+
+/// Has orders become due at the rate of the moment, whether or not those before are answered, until
+/// the load ends.
+async fn pace(rates: watch::Receiver<u32>, due: Arc<Semaphore>) {
+    let mut next = Instant::now();
+    while !due.is_closed() {
+        sleep_until(next).await;
+        due.add_permits(1);
+        next += Duration::from_secs(1) / (*rates.borrow()).max(1);
     }
 }
 
@@ -140,17 +129,21 @@ async fn place(api: &Api, number: u64) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::sleep;
+
     use super::*;
 
-    #[test]
-    fn twice_as_many_are_due_while_it_is_doubled() {
-        let seconds = Duration::from_secs;
-        let schedule = Schedule { rate: 10, doubled: (seconds(2), seconds(5)) };
-        let due = |number| schedule.due(number).as_secs_f64();
-        for (number, wanted) in
-            [(0, 0.0), (10, 1.0), (20, 2.0), (40, 3.0), (80, 5.0), (90, 6.0), (180, 15.0)]
-        {
-            assert!((due(number) - wanted).abs() < 1e-9, "{number} is due at {}", due(number));
-        }
+    #[tokio::test(start_paused = true)]
+    async fn orders_are_due_at_the_rate_of_the_moment() {
+        let (rate, rates) = watch::channel(10);
+        let due = Arc::new(Semaphore::new(0));
+        let pacing = tokio::spawn(pace(rates, Arc::clone(&due)));
+        sleep(Duration::from_millis(1_950)).await;
+        assert_eq!(due.available_permits(), 20);
+        rate.send_replace(40);
+        sleep(Duration::from_millis(1_980)).await;
+        assert_eq!(due.available_permits(), 20 + 78);
+        due.close();
+        pacing.await.unwrap();
     }
 }

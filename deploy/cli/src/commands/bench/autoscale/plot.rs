@@ -59,17 +59,16 @@ pub fn svg(figures: &Figures) -> String {
     let mut top = TOP;
     for panel in &panels {
         draw(&mut svg, panel, top, last);
-        let (from, to) = figures.schedule.doubled;
-        for (at, what) in [(from, "load × 2"), (to, "load × 1")] {
-            let x = across(at.as_secs_f64(), last);
-            let bottom = top + HEIGHT;
+        for turn in figures.schedule.turns() {
+            let (x, bottom) = (across(turn.at.as_secs_f64(), last), top + HEIGHT);
             // Writing to a string cannot fail.
             let _ = writeln!(
                 svg,
                 "<line x1=\"{x:.1}\" y1=\"{top:.1}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\" \
                  stroke=\"#999999\" stroke-dasharray=\"3 3\"/>"
             );
-            text(&mut svg, (x + 4.0, top + 12.0), "start", "#777777", what);
+            let what = format!("{}/s", turn.rate);
+            text(&mut svg, (x + 4.0, top + 12.0), "start", "#777777", &what);
         }
         top += HEIGHT + GAP;
     }

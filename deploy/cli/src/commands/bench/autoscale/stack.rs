@@ -61,6 +61,7 @@ impl Up {
         for (name, value) in [
             ("threshold", options.threshold),
             ("poll", options.poll),
+            ("lasting", options.lasting),
             ("quiet", options.quiet),
             ("step", options.step),
         ] {

@@ -1,6 +1,9 @@
 //! How many instances a consumer is to have: the rule of the Helm chart's autoscaler, without a
 //! cluster. As many as share what they are behind, so that each has no more than a threshold; up
-//! at once, down one by one and only when it has been quiet for long.
+//! when that has lasted, down one by one and only when it has been quiet for long.
+//!
+//! What lasts counts, as whoever comes or goes makes partitions wait for their next owner for some
+//! seconds: what comes meanwhile would ask for the instance again that has just gone, for ever.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -17,6 +20,8 @@ pub struct Rule {
     pub most: u32,
     /// How often is looked.
     pub poll: Duration,
+    /// For how long more must have been wanted before they are started; at once when it is zero.
+    pub lasting: Duration,
     /// For how long fewer must have been enough before one is stopped.
     pub quiet: Duration,
     /// Time between one stop and the next.
@@ -57,13 +62,19 @@ impl Demand {
             self.wanted.push_back((now, running));
         }
         self.wanted.push_back((now, wanted));
-        self.wanted.retain(|(at, _)| now.duration_since(*at) <= self.rule.quiet);
-        if wanted > running {
-            return wanted;
+        let Rule { lasting, quiet, step, .. } = self.rule;
+        self.wanted.retain(|(at, _)| now.duration_since(*at) < quiet.max(lasting));
+        let since = |time: Duration| {
+            let counts = move |(at, _): &&(Instant, u32)| now.duration_since(*at) < time;
+            self.wanted.iter().filter(counts).map(|(_, wanted)| *wanted)
+        };
+        let least = since(lasting).min().unwrap_or(wanted);
+        if least > running {
+            return least;
         }
-        let lately = self.wanted.iter().map(|(_, wanted)| *wanted).max().unwrap_or(wanted);
-        let is_time = self.stopped.is_none_or(|at| now.duration_since(at) >= self.rule.step);
-        if lately >= running || !is_time {
+        let most = since(quiet).max().unwrap_or(wanted);
+        let is_time = self.stopped.is_none_or(|at| now.duration_since(at) >= step);
+        if most >= running || !is_time {
             return running;
         }
         self.stopped = Some(now);
@@ -85,6 +96,7 @@ mod tests {
         threshold: 1_000,
         most: 4,
         poll: seconds(15),
+        lasting: seconds(30),
         quiet: seconds(300),
         step: seconds(60),
     };
@@ -114,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn up_at_once_and_down_one_by_one_after_a_quiet_time() {
+    fn up_when_it_lasts_and_down_one_by_one_after_a_quiet_time() {
         let start = Instant::now();
         let mut demand = Demand::new(RULE);
         let mut running = 1;
@@ -127,24 +139,40 @@ mod tests {
                 running = next;
             }
         }
-        // The last look at the backlog was at 60.
-        assert_eq!(history, [(0, 1), (30, 4), (375, 3), (435, 2), (495, 1)]);
+        // The first look at the backlog was at 30, the last one at 60.
+        assert_eq!(history, [(0, 1), (45, 4), (360, 3), (420, 2), (480, 1)]);
     }
 
     #[test]
     fn what_was_wanted_lately_holds_instances() {
         let start = Instant::now();
-        let mut demand = Demand::new(RULE);
+        let mut demand = Demand::new(Rule { lasting: Duration::ZERO, ..RULE });
         assert_eq!(demand.decide(start, &[behind(3_500)], 1), 4);
         // Two are enough for long, and no fewer than those are left.
-        for second in (15..=300).step_by(15) {
+        for second in (15..300).step_by(15) {
             assert_eq!(demand.decide(start + seconds(second), &[behind(1_500)], 4), 4);
         }
-        assert_eq!(demand.decide(start + seconds(315), &[behind(1_500)], 4), 3);
-        assert_eq!(demand.decide(start + seconds(375), &[behind(1_500)], 3), 2);
-        assert_eq!(demand.decide(start + seconds(435), &[behind(1_500)], 2), 2);
-        // Up does not wait for anything.
-        assert_eq!(demand.decide(start + seconds(436), &[behind(2_001)], 2), 3);
+        assert_eq!(demand.decide(start + seconds(300), &[behind(1_500)], 4), 3);
+        assert_eq!(demand.decide(start + seconds(360), &[behind(1_500)], 3), 2);
+        assert_eq!(demand.decide(start + seconds(420), &[behind(1_500)], 2), 2);
+        // Up does not wait for a step.
+        assert_eq!(demand.decide(start + seconds(421), &[behind(2_001)], 2), 3);
+    }
+
+    #[test]
+    fn what_a_rebalance_leaves_behind_starts_nobody() {
+        let start = Instant::now();
+        let mut demand = Demand::new(RULE);
+        let mut running = 2;
+        for second in (0..900).step_by(15) {
+            // One look in three finds what has waited for its next owner.
+            let records = if second % 45 == 0 { 2_900 } else { 900 };
+            running = demand.decide(start + seconds(second), &[behind(records)], running);
+            assert_eq!(running, 2, "after {second} s");
+        }
+        // As many as were wanted throughout, not as in the worst moment.
+        assert_eq!(demand.decide(start + seconds(900), &[behind(2_100)], 2), 2);
+        assert_eq!(demand.decide(start + seconds(915), &[behind(3_900)], 2), 3);
     }
 
     #[test]
@@ -176,6 +204,7 @@ mod tests {
     struct Keda {
         polling_interval: u64,
         min_replicas: u32,
+        scale_up_stabilization_seconds: u64,
         scale_down_stabilization_seconds: u64,
     }
 
@@ -189,17 +218,19 @@ mod tests {
             (service_defaults.lag_threshold, service_defaults.max_replicas)
         );
         assert_eq!(rule.poll, seconds(keda.polling_interval));
+        assert_eq!(rule.lasting, seconds(keda.scale_up_stabilization_seconds));
         assert_eq!(rule.quiet, seconds(keda.scale_down_stabilization_seconds));
         assert_eq!(rule.instances(&[]), keda.min_replicas);
 
         let template = include_str!("../../../../../helm/oneway/templates/autoscaling.yaml");
         let step = format!("{{ type: Pods, value: 1, periodSeconds: {} }}", rule.step.as_secs());
-        let up = "scaleUp:\n          stabilizationWindowSeconds: 0\n";
+        let window = ".Values.keda.scaleUpStabilizationSeconds }}\n";
+        let up = format!("scaleUp:\n          stabilizationWindowSeconds: {{{{ ${window}");
         // Which consumers are scaled, by which topics, and that partitions are the most.
         let chosen = "(eq ($service.database | default \"\") \"own\")";
         for text in [
             step.as_str(),
-            up,
+            up.as_str(),
             chosen,
             "hasSuffix \".events\"",
             "min (int $settings.maxReplicas) (int $declared.partitions)",
