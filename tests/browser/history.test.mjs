@@ -27,26 +27,50 @@ test("the first load is small, and from one origin", async () => {
   const size = files.reduce((sum, file) => sum + file.size, 0);
   assert.ok(size > 10_000 && size < FIRST_LOAD, `${size} bytes`);
   assert.ok(loaded.every(({ name }) => name.startsWith(url("web-ui", "/"))));
+  const forOperators = files.filter(({ name }) => name.includes("/operate-"));
+  assert.deepEqual(forOperators, [], "what only operators need is loaded by their pages");
   clean(page);
 });
 
+/**
+ * Runs in a page: notes when its list was there and when the dialog was that it opened at once by its
+ * button, in milliseconds since the navigation began. The next frame tells, so that the page was free.
+ */
+function useAtOnce() {
+  window.used = new Promise((resolve) => {
+    const labelled = (button) => button.textContent.trim() === "New customer";
+    const look = (listed) => {
+      const button = [...document.querySelectorAll("main button")].find(labelled);
+      if (listed === undefined && document.querySelector("tr.row") && button) {
+        listed = performance.now();
+        button.click();
+      }
+      if (listed !== undefined && document.activeElement?.matches("dialog input")) {
+        resolve([listed, performance.now()].map(Math.round));
+      } else {
+        requestAnimationFrame(() => look(listed));
+      }
+    };
+    requestAnimationFrame(() => look());
+  });
+}
+
 test("it can be used at once", async (t) => {
-  const times = [];
+  const loads = [];
   for (let load = 0; load < 5; load++) {
     // Each with nothing in its cache.
-    const since = performance.now();
-    const page = await open("/customers");
-    await page.locator("tr.row").first().waitFor();
-    await page.getByRole("button", { name: "New customer" }).click();
+    const page = await open("/customers", { script: useAtOnce });
+    loads.push(await page.evaluate(() => window.used));
     await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("A");
-    times.push(Math.round(performance.now() - since));
     clean(page);
     await page.context().close();
   }
-  times.sort((a, b) => a - b);
-  t.diagnostic(`listed and filled in after ${times[2]} ms (of five: ${times.join(", ")})`);
+  loads.sort(([, a], [, b]) => a - b);
+  const [listed, used] = loads[2];
+  const all = loads.map(([, used]) => used).join(", ");
+  t.diagnostic(`listed after ${listed} ms, used after ${used} ms (of five: ${all})`);
   // How fast it is depends on the machine; what takes longer than this is broken.
-  assert.ok(times[2] < 5_000, `${times}`);
+  assert.ok(used < 5_000, all);
 });
 
 test("the report is what the report API says", async () => {

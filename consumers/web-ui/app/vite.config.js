@@ -22,6 +22,9 @@ function services() {
   return Object.fromEntries(entries);
 }
 
+/** What is not of operators alone, by its file: with the libraries that every page is made with. */
+const SHARED = /\/src\/(?!.*\/operate\/)|\/node_modules\/(svelte|@tanstack)\//;
+
 export default defineConfig({
   plugins: [svelte()],
   resolve: { alias: { $lib: here('./src/lib'), $components: here('./src/components') } },
@@ -37,7 +40,9 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'shared', test: /\/src\/(?!.*\/operate\/)/, minShareCount: 2, priority: 1 },
+            // What loads pages is a file of its own, or it would be put into one of those that it loads.
+            { name: 'load', test: /vite\/preload-helper/, priority: 2 },
+            { name: 'shared', test: SHARED, minShareCount: 2, priority: 1 },
             { name: 'operate', test: /\/src\/.*\/operate\//, minShareCount: 2 },
           ],
         },

@@ -37,8 +37,8 @@ const LIMIT_MS = 20_000;
 /** What a page may say while a service is away: that it is. */
 const OUTAGE = /Failed to load resource/;
 
-/** A page of its own: as another person's browser. */
-export async function open(path, options = {}) {
+/** A page of its own: as another person's browser, in which a script may run before the page's. */
+export async function open(path, { script, ...options } = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
@@ -51,6 +51,7 @@ export async function open(path, options = {}) {
   page.on("console", (message) => {
     if (message.type() === "error" && !OUTAGE.test(message.text())) page.wrongs.push(message.text());
   });
+  if (script) await page.addInitScript(script);
   await page.goto(url("web-ui", path));
   await page.locator("main h1").first().waitFor();
   return page;
