@@ -135,12 +135,12 @@ mod tests {
         assert_eq!((refused.failed(), refused.reached().count()), (Some(Stage::Accepted), 0));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn nothing_is_waited_for_longer_than_that() {
         let begun = Instant::now();
         let never = std::future::pending::<Result<(), Error>>();
-        let end = within(begun + Duration::from_secs(30), never).await;
+        let end = within(begun + SOON, never).await;
         assert!(matches!(end, Err(Error::Late)), "{end:?}");
-        assert_eq!(begun.elapsed(), Duration::from_secs(30));
+        assert!(begun.elapsed() >= SOON);
     }
 }

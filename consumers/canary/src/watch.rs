@@ -28,6 +28,7 @@ pub async fn watch(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let Settings { interval: every, limit, services, token_file } = settings;
     let client = Client::new(services).map_err(|error| Failure::Internal(error.into()))?;
     let part = shell.health.part(PART);
+    shell.health.complete();
     // It is ready when it runs, whatever comes of that: whoever takes an unready canary away, or
     // holds a roll-out back for it, loses the one that says what is wrong. What the last run has
     // met is said beside.

@@ -40,6 +40,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
         runtime: Handle::current(),
         tracer: shell.tracer.clone(),
     };
+    shell.health.complete();
     let (ready, hub) = oneshot::channel();
     let mut following = tokio::task::spawn_blocking(move || follow.run(ready));
     let serving = async {

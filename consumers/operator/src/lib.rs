@@ -47,6 +47,7 @@ use crate::{
 pub fn role() -> Role {
     Role::new("operator", Settings::from_env, async |shell, settings| {
         let port = shell.health.part(http::PART);
+        shell.health.complete();
         let Settings { address, gate, log, database_url, database, services, tool } = settings;
         let internal = |error: Error| Failure::Internal(anyhow::Error::new(error));
         let observer = Observer::new(log.clone(), &database).map_err(internal)?;

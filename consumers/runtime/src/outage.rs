@@ -109,6 +109,7 @@ mod tests {
         let (_trigger, shutdown) = Shutdown::new();
         let health = Health::default();
         let part = health.part("postgres");
+        health.complete();
         let mut outage = Outage::new(Duration::from_secs(3_600));
         let waited = outage.wait(transient(), &part, &shutdown).await.unwrap();
         assert_eq!((waited, health.is_ready()), (Waited::Again, false));

@@ -310,6 +310,7 @@ fn start<P: Projection>(
         let port = shell.health.part(http::PART);
         tasks.spawn(http::serve(settings.http_address, gate, router, port, stop));
     }
+    shell.health.complete();
     Ok(tasks)
 }
 

@@ -17,6 +17,7 @@ use crate::{
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let port = shell.health.part(http::PART);
+    shell.health.complete();
     let Settings { address, gate, services } = settings;
     if !files::is_built() {
         tracing::warn!("this binary was built without the page: `cargo oneway up` builds it");

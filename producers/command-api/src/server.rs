@@ -37,6 +37,7 @@ pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let schemas_known = shell.health.part("registry");
     let outcomes_come = shell.health.part("kafka");
     let port = shell.health.part(http::PART);
+    shell.health.complete();
     let registry = Registry::of(&settings.log);
     let Some(schemas) = resolve(&registry, &settings, &schemas_known, &shell.shutdown).await?
     else {

@@ -88,7 +88,7 @@ pub trait Step {
 }
 
 /// Runs a role until the shutdown, on a thread of its own: Kafka's transaction calls block for
-/// long.
+/// long. It is the last part of its process.
 ///
 /// # Errors
 /// Only what is final.
@@ -108,6 +108,7 @@ pub async fn serve<S: Step>(
         tracing::error!("fencing is OFF: an instance that lost its partitions can still commit");
     }
     let health = shell.health.part("kafka");
+    shell.health.complete();
     let (done, end) = oneshot::channel();
     badge::spawn(role.name, move || {
         let ended = run(&settings, &role, step, &health, &shell.shutdown);

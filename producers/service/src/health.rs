@@ -7,8 +7,11 @@ use std::{
 };
 
 /// The states of the parts of this process. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Health(Arc<Mutex<BTreeMap<Name, State>>>);
+
+/// Stands for all parts that are not known yet.
+const START: Name = Cow::Borrowed("start");
 
 /// How a part is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,14 @@ pub struct Part {
 
 type Name = Cow<'static, str>;
 
+impl Default for Health {
+    /// Of a process that has only just begun.
+    fn default() -> Self {
+        let start = (START, State::NotReady("starting".to_owned()));
+        Self(Arc::new(Mutex::new([start].into())))
+    }
+}
+
 impl Health {
     /// Adds a part, not ready yet.
     #[must_use]
@@ -39,11 +50,16 @@ impl Health {
         part
     }
 
-    /// True when every part is ready. A process without parts has only just begun.
+    /// All parts are known. Before, the process is not ready, though those that it has may be:
+    /// whoever replaces an instance stops the one before as soon as the next is ready.
+    pub fn complete(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&START);
+    }
+
+    /// True when all parts are known, and each is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let states = self.states();
-        !states.is_empty() && !states.values().any(|state| matches!(state, State::NotReady(_)))
+        !self.states().values().any(|state| matches!(state, State::NotReady(_)))
     }
 
     /// The parts, and how they are.
@@ -83,6 +99,7 @@ mod tests {
         let health = Health::default();
         assert!(!health.is_ready());
         let (kafka, feed) = (health.part("kafka"), health.part("feed"));
+        health.complete();
         assert!(!health.is_ready());
         kafka.ready();
         feed.impaired("it is away");
@@ -90,5 +107,19 @@ mod tests {
         assert_eq!(health.states().get("feed"), Some(&State::Impaired("it is away".into())));
         kafka.not_ready("no broker");
         assert!(!health.is_ready());
+    }
+
+    #[test]
+    fn parts_to_come_count() {
+        let health = Health::default();
+        health.part("postgres").ready();
+        assert!(!health.is_ready());
+        assert_eq!(health.states().get("start"), Some(&State::NotReady("starting".into())));
+        let port = health.part("http");
+        health.complete();
+        assert!(!health.is_ready());
+        port.ready();
+        assert!(health.is_ready());
+        assert_eq!(health.states().len(), 2);
     }
 }

@@ -19,6 +19,7 @@ use crate::{
 /// Serves until the shutdown.
 pub async fn serve(shell: Shell, settings: Settings) -> Result<(), Failure> {
     let port = shell.health.part(http::PART);
+    shell.health.complete();
     let (address, gate, tokens) = assemble(settings)?;
     http::serve(address, gate, router(tokens), port, shell.shutdown).await
 }

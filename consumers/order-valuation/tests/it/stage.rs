@@ -73,6 +73,7 @@ impl World {
         let health = service::health::Health::default();
         let stage = Stage::open("order-valuation", migrations::runner, OrderValuation).await;
         let valuing = valuing(&folder, &health);
+        health.complete();
         Self { stage: stage.unwrap(), valuing, health, knobs, folder }
     }
 

@@ -2,11 +2,13 @@
 //! one does not take the connection.
 
 use std::{
+    error::Error,
+    iter::successors,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::{Client, RequestBuilder, Response};
@@ -23,7 +25,7 @@ struct Inner {
     http: Client,
     urls: Mutex<Vec<String>>,
     turn: AtomicUsize,
-    unanswered: AtomicUsize,
+    unanswered: Mutex<Vec<String>>,
 }
 
 impl Balancer {
@@ -32,7 +34,7 @@ impl Balancer {
             http: Client::builder().timeout(LIMIT).no_proxy().build().unwrap(),
             urls: Mutex::default(),
             turn: AtomicUsize::new(0),
-            unanswered: AtomicUsize::new(0),
+            unanswered: Mutex::default(),
         }))
     }
 
@@ -59,22 +61,29 @@ impl Balancer {
     pub async fn ask(&self, request: impl Fn(&Client, &str) -> RequestBuilder) -> Option<Response> {
         // A connection that was kept may be closed as a request goes out on it: as balancers do, ask
         // everybody once more.
+        let (begin, mut errors) = (Instant::now(), Vec::new());
         for _ in 0..2 {
             let mut asked = Vec::new();
             // One that has come meanwhile counts, too.
             while let Some(url) = self.urls().into_iter().find(|url| !asked.contains(url)) {
-                if let Ok(answer) = request(&self.0.http, &url).send().await {
-                    return Some(answer);
+                match request(&self.0.http, &url).send().await {
+                    Ok(answer) => return Some(answer),
+                    Err(error) => errors.push(format!("{:?}: {}", begin.elapsed(), whole(&error))),
                 }
                 asked.push(url);
             }
         }
-        self.0.unanswered.fetch_add(1, Ordering::Relaxed);
+        self.0.unanswered.lock().unwrap().push(errors.join("; "));
         None
     }
 
-    /// Requests that nobody answered.
-    pub fn unanswered(&self) -> usize {
-        self.0.unanswered.load(Ordering::Relaxed)
+    /// Requests that nobody answered: what each instance did, and how long after the request.
+    pub fn unanswered(&self) -> Vec<String> {
+        self.0.unanswered.lock().unwrap().clone()
     }
+}
+
+fn whole(error: &reqwest::Error) -> String {
+    let causes = successors(Some(error as &dyn Error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -128,8 +128,8 @@ impl Fleet {
         }
     }
 
-    /// Stops all; how many requests to each were answered by nobody.
-    pub async fn stop(mut self) -> BTreeMap<&'static str, usize> {
+    /// Stops all; the requests to each that were answered by nobody.
+    pub async fn stop(mut self) -> BTreeMap<&'static str, Vec<String>> {
         self.is_over.store(true, Ordering::Relaxed);
         for probe in self.probes {
             probe.await.unwrap();

@@ -129,20 +129,23 @@ async fn place(api: &Api, number: u64) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::sleep;
-
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn orders_are_due_at_the_rate_of_the_moment() {
-        let (rate, rates) = watch::channel(10);
+        let (rate, rates) = watch::channel(100);
         let due = Arc::new(Semaphore::new(0));
         let pacing = tokio::spawn(pace(rates, Arc::clone(&due)));
-        sleep(Duration::from_millis(1_950)).await;
-        assert_eq!(due.available_permits(), 20);
-        rate.send_replace(40);
-        sleep(Duration::from_millis(1_980)).await;
-        assert_eq!(due.available_permits(), 20 + 78);
+        let next = async |count| due.acquire_many(count).await.unwrap().forget();
+        let begin = Instant::now();
+        // The first one is due at once.
+        next(11).await;
+        assert!(begin.elapsed() >= Duration::from_millis(100));
+        rate.send_replace(1_000_000);
+        // They would take an hour and more.
+        for _ in 0..400 {
+            next(1_000).await;
+        }
         due.close();
         pacing.await.unwrap();
     }
