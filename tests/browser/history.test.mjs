@@ -37,7 +37,8 @@ test("the first load is small, and from one origin", async () => {
  * button, in milliseconds since the navigation began. The next frame tells, so that the page was free.
  */
 function useAtOnce() {
-  window.used = new Promise((resolve) => {
+  window.used = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("no list, or no dialog")), 20_000);
     const labelled = (button) => button.textContent.trim() === "New customer";
     const look = (listed) => {
       const button = [...document.querySelectorAll("main button")].find(labelled);
