@@ -29,6 +29,10 @@ pub const RATE_LIMIT: Rate = Rate::from_minor(1_000_000_000_000_000_000);
 /// RFC 3339 and databases disagree.
 pub const FIRST_MOMENT_MICROS: i64 = -62_135_596_800_000_000;
 
+/// How far the clock of whoever names a moment may be ahead of ours: 5 s, in microseconds. Services
+/// tell what they did by their own clocks, and a fact that is refused for its moment is lost.
+pub const CLOCK_SKEW_MICROS: i64 = 5_000_000;
+
 /// A field that breaks a rule of form. Never carries the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -112,15 +116,14 @@ impl Check {
         }
     }
 
-    /// A moment of the past or present. There is no tolerance: a sender whose clock is ahead
-    /// leaves the moment out, where that is allowed.
+    /// A moment of the past or present, as far as clocks agree.
     pub(crate) fn not_in_future(
         &mut self,
         pointer: &'static str,
         moment: Timestamp,
         now: Timestamp,
     ) {
-        if moment > now {
+        if moment.micros() > now.micros().saturating_add(CLOCK_SKEW_MICROS) {
             self.fail(pointer, "must not be in the future");
         } else if moment.micros() < FIRST_MOMENT_MICROS {
             self.fail(pointer, "must not be before the year 1");
@@ -197,7 +200,8 @@ mod tests {
             passes(|c| c.not_in_future("/orderedAt", moment, now))
         };
         assert!(moment(0) && moment(-1) && moment(FIRST_MOMENT_MICROS));
-        assert!(!moment(1) && !moment(FIRST_MOMENT_MICROS - 1));
+        assert!(moment(CLOCK_SKEW_MICROS) && !moment(CLOCK_SKEW_MICROS + 1));
+        assert!(!moment(FIRST_MOMENT_MICROS - 1));
         let first: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
         assert_eq!(first.micros(), FIRST_MOMENT_MICROS);
     }
