@@ -5,8 +5,11 @@ import { test } from "node:test";
 import { clean, isBadge, open, shot, told } from "./lib/browser.mjs";
 import { get, post, signal, url } from "./lib/stack.mjs";
 
-/** What one does, the other sees within so long, in milliseconds. */
-const AT_ONCE = 1_000;
+/**
+ * What one does, the other sees within so long, in milliseconds. How soon depends on what else the
+ * machine does, and is told; what takes longer than this is broken.
+ */
+const LIMIT = 5_000;
 
 async function place(page, customer, what, value) {
   await page.getByRole("button", { name: "Place an order" }).first().click();
@@ -29,7 +32,7 @@ const accepted = (page) =>
 
 const row = (page, what) => page.locator("tr", { hasText: what });
 
-test("customers order, and everybody sees it", async () => {
+test("customers order, and everybody sees it", async (t) => {
   const anna = await open("/customers");
   await anna.getByRole("button", { name: "New customer" }).first().click();
   const dialog = anna.getByRole("dialog");
@@ -46,7 +49,8 @@ test("customers order, and everybody sees it", async () => {
   const since = await taken;
   await row(two, "two records").waitFor();
   const late = Date.now() - since;
-  assert.ok(late < AT_ONCE, `the other one saw it ${late} ms later`);
+  t.diagnostic(`the other one saw the order ${late} ms later`);
+  assert.ok(late < LIMIT, `the other one saw it ${late} ms later`);
   await row(one, "two records").waitFor();
   await row(two, "two records").getByText("Confirmed").waitFor();
 

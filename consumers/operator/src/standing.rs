@@ -89,24 +89,15 @@ impl Observer {
     /// # Errors
     /// When Postgres or Kafka do not answer.
     pub async fn one(&self, consumer: Consumer) -> Result<Standing, Error> {
-        let schema = consumer.schema();
         let database = self.database(consumer)?;
-        let connection = database.connection().await?;
-        let client: &Client = consumer_runtime::database::client(&connection);
-        let model = read_model::find(client, &schema).await?;
-        let positions = positions(client, &schema).await?;
-        let known = self.known(consumer);
-        let lags = lags(self.settings.clone(), positions, known).await?;
-        self.remember(consumer, lags.clone());
-        let mut builds = Vec::new();
-        for (suffix, name) in [(NEXT, "next"), (PREVIOUS, "previous")] {
-            let found = read_model::find(client, &format!("{schema}{suffix}")).await?;
-            builds.extend(found.map(|_| name));
-        }
-        let ((parked, parked_keys), letters) = match model {
-            Some(_) => (parked(client, &schema).await?, letters(database).await?),
-            None => Default::default(),
+        let Seen { model, positions, builds, parked } = Seen::look(database).await?;
+        let letters = match model {
+            Some(_) => desk::list(database, &Selection::default()).await?,
+            None => Vec::new(),
         };
+        let lags = lags(self.settings.clone(), positions, self.known(consumer)).await?;
+        self.remember(consumer, lags.clone());
+        let (parked, parked_keys) = parked;
         let owners = self.owners(consumer).await?;
         Ok(Standing { consumer, model, lags, owners, parked, parked_keys, letters, builds })
     }
@@ -127,6 +118,35 @@ impl Observer {
     }
 }
 
+/// What the tables of a consumer say.
+struct Seen {
+    model: Option<read_model::ReadModel>,
+    positions: BTreeMap<Partition, i64>,
+    builds: Vec<&'static str>,
+    parked: (i64, BTreeMap<Partition, i64>),
+}
+
+impl Seen {
+    /// Gives the connection back before anything else is asked: there are few, and whoever holds one
+    /// and waits for another would wait for those who do the same.
+    async fn look(database: &Database) -> Result<Self, Error> {
+        let (connection, schema) = (database.connection().await?, database.schema());
+        let client: &Client = consumer_runtime::database::client(&connection);
+        let model = read_model::find(client, schema).await?;
+        let positions = positions(client, schema).await?;
+        let mut builds = Vec::new();
+        for (suffix, name) in [(NEXT, "next"), (PREVIOUS, "previous")] {
+            let found = read_model::find(client, &format!("{schema}{suffix}")).await?;
+            builds.extend(found.map(|_| name));
+        }
+        let parked = match model {
+            Some(_) => parked(client, schema).await?,
+            None => Default::default(),
+        };
+        Ok(Self { model, positions, builds, parked })
+    }
+}
+
 /// The records that are parked, and how many keys they have in each partition. What has no key
 /// holds nothing back.
 async fn parked(client: &Client, schema: &str) -> Result<(i64, BTreeMap<Partition, i64>), Error> {
@@ -141,11 +161,6 @@ async fn parked(client: &Client, schema: &str) -> Result<(i64, BTreeMap<Partitio
         Some((Partition { topic, number: row.get(1) }, row.get(3)))
     });
     Ok((rows.iter().map(|row| row.get::<_, i64>(2)).sum(), keys.collect()))
-}
-
-/// All dead letters of a consumer that has run.
-async fn letters(database: &Database) -> Result<Vec<DeadLetter>, Error> {
-    Ok(desk::list(database, &Selection::default()).await?)
 }
 
 impl Standing {

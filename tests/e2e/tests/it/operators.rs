@@ -1,6 +1,7 @@
 //! What an operator may do to a consumer: look, pause, resume, move it back.
 
 use event_log::OutRecord;
+use futures_util::future::join_all;
 use serde_json::Value;
 use testkit::{Installation, eventually};
 
@@ -72,4 +73,14 @@ async fn a_consumer_is_paused_resumed_and_moved_back() {
     let (code, said) = oneway(&installation, &["verify", "read-model", "orders"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(installation.restarts("orders"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_look_at_once() {
+    let installation = Installation::start(&["orders", "operator"], &[]).await;
+    // More than there are connections.
+    let looks = (0..16).map(|_| installation.get("operator", "/v1/consumers"));
+    for (status, answer) in join_all(looks).await {
+        assert_eq!(status, 200, "{answer}");
+    }
 }
