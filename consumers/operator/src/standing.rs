@@ -90,14 +90,13 @@ impl Observer {
     /// When Postgres or Kafka do not answer.
     pub async fn one(&self, consumer: Consumer) -> Result<Standing, Error> {
         let database = self.database(consumer)?;
-        let Seen { model, positions, builds, parked } = Seen::look(database).await?;
+        let Seen { model, positions, builds, parked, parked_keys } = Seen::look(database).await?;
         let letters = match model {
             Some(_) => desk::list(database, &Selection::default()).await?,
             None => Vec::new(),
         };
         let lags = lags(self.settings.clone(), positions, self.known(consumer)).await?;
         self.remember(consumer, lags.clone());
-        let (parked, parked_keys) = parked;
         let owners = self.owners(consumer).await?;
         Ok(Standing { consumer, model, lags, owners, parked, parked_keys, letters, builds })
     }
@@ -123,7 +122,8 @@ struct Seen {
     model: Option<read_model::ReadModel>,
     positions: BTreeMap<Partition, i64>,
     builds: Vec<&'static str>,
-    parked: (i64, BTreeMap<Partition, i64>),
+    parked: i64,
+    parked_keys: BTreeMap<Partition, i64>,
 }
 
 impl Seen {
@@ -139,11 +139,11 @@ impl Seen {
             let found = read_model::find(client, &format!("{schema}{suffix}")).await?;
             builds.extend(found.map(|_| name));
         }
-        let parked = match model {
+        let (parked, parked_keys) = match model {
             Some(_) => parked(client, schema).await?,
             None => Default::default(),
         };
-        Ok(Self { model, positions, builds, parked })
+        Ok(Self { model, positions, builds, parked, parked_keys })
     }
 }
 

@@ -65,9 +65,8 @@ impl Crew<'_> {
     pub fn further(&self, service: &Service, number: u32) -> Result<Further> {
         let ports: &Path = &self.workspace.ports();
         let (instance, ports) = plan::further(service, number, ports)?;
-        let mut env = instance.environment(&self.shared, is_set);
-        env.push(("ONEWAY_INSTANCE".to_owned(), String::new()));
-        let spec = self.spec(instance.name(), &service.name, env)?;
+        let mut spec = self.process(&instance)?;
+        spec.env.push(("ONEWAY_INSTANCE".to_owned(), String::new()));
         Ok(Further { spec, entry: self.entry(&instance), ports })
     }
 

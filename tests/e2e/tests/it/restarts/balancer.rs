@@ -2,8 +2,6 @@
 //! one does not take the connection.
 
 use std::{
-    error::Error,
-    iter::successors,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -68,7 +66,7 @@ impl Balancer {
             while let Some(url) = self.urls().into_iter().find(|url| !asked.contains(url)) {
                 match request(&self.0.http, &url).send().await {
                     Ok(answer) => return Some(answer),
-                    Err(error) => errors.push(format!("{:?}: {}", begin.elapsed(), whole(&error))),
+                    Err(error) => errors.push(format!("{:?}: {error:?}", begin.elapsed())),
                 }
                 asked.push(url);
             }
@@ -81,9 +79,4 @@ impl Balancer {
     pub fn unanswered(&self) -> Vec<String> {
         self.0.unanswered.lock().unwrap().clone()
     }
-}
-
-fn whole(error: &reqwest::Error) -> String {
-    let causes = successors(Some(error as &dyn Error), |error| (*error).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
